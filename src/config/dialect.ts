@@ -1,0 +1,119 @@
+import type { Place, Problem } from "./problems.ts";
+
+/** One `key = value` as supervisord reads it, before expansion. */
+interface Entry extends Place {
+  section: string;
+  key: string;
+  /** The lines of the value; joined once the value is complete. */
+  lines: string[];
+}
+
+export interface Lexed {
+  entries: Entry[];
+  /** Every section header, also of empty sections, in order. */
+  sections: { name: string; line: number }[];
+  problems: Problem[];
+}
+
+const sectionHeader = /^\[(.+)\]/;
+const delimiter = /[=:]/;
+const indentation = /\S/;
+const comments = [";", "#"];
+
+/**
+ * Splits the text of a file by supervisord's lexical rules, which are those of Python's
+ * RawConfigParser with inline comments.
+ * The value of an entry is complete only when the whole file has been read.
+ */
+export function lex(text: string, file: string): Lexed {
+  const out: Lexed = { entries: [], sections: [], problems: [] };
+  let section: string | undefined;
+  let entry: Entry | undefined;
+  let indent = 0;
+  const lines = text.split(/\r\n|\n|\r/);
+  for (const [index, raw] of lines.entries()) {
+    const line = index + 1;
+    const commentAt = commentStart(raw);
+    const value = (commentAt === undefined ? raw : raw.slice(0, commentAt)).trim();
+    if (value === "") {
+      // A blank line may stand inside a value; a line with only a comment adds nothing to it.
+      if (commentAt === undefined) entry?.lines.push("");
+      continue;
+    }
+    const column = raw.search(indentation);
+    if (entry && column > indent) {
+      entry.lines.push(value);
+      continue;
+    }
+    indent = column;
+    const header = sectionHeader.exec(value)?.[1];
+    if (header !== undefined) {
+      section = header;
+      entry = undefined;
+      out.sections.push({ name: section, line });
+      continue;
+    }
+    if (section === undefined) {
+      const message = `expected a section such as [program:name] first, got ${JSON.stringify(raw.trim())}`;
+      out.problems.push({ severity: "error", file, line, message });
+      return out;
+    }
+    const at = value.search(delimiter);
+    const key = value.slice(0, Math.max(0, at)).trimEnd();
+    if (key === "") {
+      const message = `expected option=value, got ${JSON.stringify(raw.trim())}`;
+      out.problems.push({ severity: "error", file, line, section, message });
+      continue;
+    }
+    entry = { section, key: key.toLowerCase(), lines: [value.slice(at + 1).trim()], file, line };
+    out.entries.push(entry);
+  }
+  return out;
+}
+
+/**
+ * Where the comment of a line starts. supervisord looks for the n-th `;` and the n-th `#` together,
+ * and the first round in which one of them has white space before it decides.
+ */
+function commentStart(line: string): number | undefined {
+  const first = line.trimStart()[0];
+  if (first === ";" || first === "#") return 0;
+  let open = comments.map((mark) => ({ mark, at: -1 }));
+  while (open.length > 0) {
+    open = open
+      .map(({ mark, at }) => ({ mark, at: line.indexOf(mark, at + 1) }))
+      .filter(({ at }) => at >= 0);
+    const starts = open
+      .map(({ at }) => at)
+      .filter((at) => at === 0 || /\s/.test(line[at - 1] ?? ""));
+    if (starts.length > 0) return Math.min(...starts);
+  }
+  return undefined;
+}
+
+/**
+ * The same entries as text that the `ini` package returns verbatim: names are percent-encoded, so
+ * that it splits no section at a dot and drops no `__proto__`, and values are JSON strings, so that
+ * it cuts no comment, strips no quote and guesses no type.
+ */
+export function toIni({ entries, sections }: Lexed): string {
+  const bySection = new Map<string, Entry[]>(sections.map(({ name }) => [name, []]));
+  for (const entry of entries) bySection.get(entry.section)?.push(entry);
+  let text = "";
+  for (const [name, own] of bySection) {
+    text += `[${encodeName(name)}]\n`;
+    for (const { key, lines } of own) {
+      text += `${encodeName(key)}=${JSON.stringify(`=${lines.join("\n").trimEnd()}`)}\n`;
+    }
+  }
+  return text;
+}
+
+const encodeName = (name: string): string =>
+  `:${encodeURIComponent(name.toWellFormed()).replaceAll(".", "%2E")}`;
+
+/** Undoes `toIni` for a section or an option name that `ini` returned. */
+export const decodeName = (name: string): string => decodeURIComponent(name.slice(1));
+
+/** Undoes `toIni` for a value that `ini` returned. */
+export const decodeValue = (value: unknown): string => String(value).slice(1);

@@ -1,0 +1,63 @@
+import leven from "leven";
+
+/** Where a thing stands in the configuration. Lines count from 1; 0 when there is no one line. */
+export interface Place {
+  file: string;
+  line: number;
+}
+
+export interface Problem extends Place {
+  severity: "error" | "warning";
+  section?: string;
+  option?: string;
+  /** What was expected and what came, as one line. */
+  message: string;
+}
+
+/** `conf.d/mail.ini:12 [program:mail] startsecs: expected whole seconds such as 10, got "soon"` */
+export function formatProblem({ file, line, section, option, message }: Problem): string {
+  const place = line > 0 ? `${file}:${line}` : file;
+  const named = [section && `[${section}]`, option].filter(Boolean).join(" ");
+  return named ? `${place} ${named}: ${message}` : `${place}: ${message}`;
+}
+
+/** A configuration that cannot be used, with everything that is wrong with it. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(formatProblem).join("\n"));
+    this.problems = problems;
+  }
+}
+
+/** Thrown by value kinds: the text is not one of theirs. `expected` reads "expected ..., got ...". */
+export class BadValue extends Error {
+  override readonly name = "BadValue";
+}
+
+export const badValue = (expected: string, given: string): BadValue =>
+  new BadValue(`expected ${expected}, got ${quote(given)}`);
+
+const LONGEST_SHOWN = 120;
+
+/** As shown in messages: quoted, on one line, and never longer than a person reads. */
+export function quote(text: string): string {
+  const shown = text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+  return JSON.stringify(shown);
+}
+
+/** `; did you mean "startsecs"?`, or nothing when no known name is near. */
+export function suggest(name: string, known: Iterable<string>): string {
+  let best: string | undefined;
+  let distance = Math.min(3, Math.floor(name.length / 3) + 1);
+  for (const candidate of known) {
+    const d = leven(name.slice(0, LONGEST_SHOWN), candidate, { maxDistance: distance + 1 });
+    if (d < distance || (d === distance && best === undefined)) {
+      best = candidate;
+      distance = d;
+    }
+  }
+  return best === undefined ? "" : `; did you mean ${quote(best)}?`;
+}

@@ -1,0 +1,176 @@
+import { Fault } from "../faults.ts";
+import { ServerError } from "../rpc/client.ts";
+import { restart, start, stop } from "./control.ts";
+import { formatTopics } from "./help.ts";
+import { explain } from "./problems.ts";
+import { exit, type Session } from "./session.ts";
+import { pid, status } from "./status.ts";
+import { tail } from "./tail.ts";
+import { UsageError } from "./usage.ts";
+
+/** One command: everything that is known of it. */
+export interface Command {
+  /** Lines of `help NAME`; supervisorctl's own, tabs included. */
+  help: readonly string[];
+  run(session: Session, words: readonly string[]): Promise<void> | void;
+  /** What may follow it, for completion. */
+  completes?: "processes" | "commands";
+  /** Needs at least one name; the exit code when there is none. */
+  needsName?: number;
+  /** Takes no words at all. */
+  alone?: true;
+  /** Its exit code when the server cannot be reached, where it is not the trouble's own. */
+  unreachable?: number;
+}
+
+const name = (verb: string, does: string) => [
+  `${verb} <name>\t\t${does} a process`,
+  `${verb} <gname>:*\t\t${does} all processes in a group`,
+  `${verb} <name> <name>\t${does} multiple processes or groups`,
+  `${verb} all\t\t${does} all processes`,
+];
+
+/** Every command. One-shot calls, the shell, help and completion come from it. */
+export const commands: Readonly<Record<string, Command>> = {
+  exit: { help: ["exit\tExit the supervisor shell."], run: () => undefined },
+  help: {
+    help: ["help\t\tPrint a list of available actions", "help <action>\tPrint help for <action>"],
+    run: help,
+    completes: "commands",
+  },
+  pid: {
+    help: [
+      "pid\t\t\tGet the PID of supervisord.",
+      "pid <name>\t\tGet the PID of a single child process by name.",
+      "pid all\t\t\tGet the PID of every child process, one per line.",
+    ],
+    run: pid,
+    completes: "processes",
+  },
+  quit: { help: ["quit\tExit the supervisor shell."], run: () => undefined },
+  restart: {
+    help: [
+      ...name("restart", "Restart"),
+      "Note: restart does not reread config files. For that, see reread and update.",
+    ],
+    run: restart,
+    completes: "processes",
+    needsName: exit.generic,
+  },
+  shutdown: {
+    help: ["shutdown \tShut the remote supervisord down."],
+    run: shutdown,
+    alone: true,
+  },
+  start: {
+    help: name("start", "Start"),
+    run: start,
+    completes: "processes",
+    needsName: exit.badArguments,
+  },
+  status: {
+    help: [
+      "status <name>\t\tGet status for a single process",
+      "status <gname>:*\tGet status for all processes in a group",
+      "status <name> <name>\tGet status for multiple named processes",
+      "status\t\t\tGet all process status info",
+    ],
+    run: status,
+    completes: "processes",
+    unreachable: exit.unreachable,
+  },
+  stop: {
+    help: name("stop", "Stop"),
+    run: stop,
+    completes: "processes",
+    needsName: exit.generic,
+  },
+  tail: {
+    help: [
+      "tail [-f] <name> [stdout|stderr] (default stdout)",
+      "Ex:",
+      "tail -f <name>\t\tContinuous tail of named process stdout",
+      "\t\t\tCtrl-C to exit.",
+      "tail -100 <name>\tlast 100 *bytes* of process stdout",
+      "tail <name> stderr\tlast 1600 *bytes* of process stderr",
+    ],
+    run: tail,
+    completes: "processes",
+  },
+  version: {
+    help: ["version\t\t\tShow the version of the remote supervisord process"],
+    run: async (session) =>
+      session.print(await session.client.call("supervisor.getSupervisorVersion", {})),
+    alone: true,
+  },
+};
+
+/** Runs one line as typed. Whatever goes wrong is told, and sets the exit code. */
+export async function runLine(session: Session, line: string): Promise<void> {
+  const [word = "", ...words] = line.trim().replace(/^\?/, "help ").split(/\s+/);
+  if (word === "") return;
+  const command = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  if (!command) {
+    session.print(`*** Unknown syntax: ${line.trim()}`);
+    session.exitCode = exit.generic;
+    return;
+  }
+  try {
+    checkWords(word, command, words);
+    await command.run(session, words);
+  } catch (error) {
+    tell(session, command, error);
+  }
+}
+
+function checkWords(word: string, command: Command, words: readonly string[]): void {
+  if (command.needsName !== undefined && words.length === 0) {
+    throw new UsageError(`Error: ${word} requires a process name`, true, command.needsName);
+  }
+  if (command.alone && words.length > 0) {
+    throw new UsageError(`Error: ${word} accepts no arguments`, true);
+  }
+}
+
+function tell(session: Session, command: Command, error: unknown): void {
+  if (error instanceof UsageError) {
+    session.print(error.message);
+    if (error.withHelp) for (const line of command.help) session.print(line);
+    session.exitCode = error.exitCode;
+  } else if (error instanceof ServerError) {
+    const { line, remedy, exitCode } = explain(error, session.client.url);
+    session.print(line);
+    session.complain(remedy);
+    session.exitCode = command.unreachable ?? exitCode;
+  } else if (error instanceof Fault) {
+    session.print(`error: ${error.message}`);
+    if (error.fault === "SHUTDOWN_STATE") session.complain("droverd is shutting down");
+    session.exitCode = exit.generic;
+  } else throw error;
+}
+
+function help(session: Session, words: readonly string[]): void {
+  const topic = words.join(" ");
+  if (topic === "") {
+    for (const line of formatTopics(Object.keys(commands))) session.print(line);
+    return;
+  }
+  const command = Object.hasOwn(commands, topic) ? commands[topic] : undefined;
+  for (const line of command?.help ?? [`*** No help on ${topic}`]) session.print(line);
+}
+
+async function shutdown(session: Session): Promise<void> {
+  const question = "Really shut the remote supervisord process down y/N? ";
+  if (session.interactive && !(await session.confirm(question))) return;
+  try {
+    await session.client.call("supervisor.shutdown", {});
+    session.print("Shut down");
+  } catch (error) {
+    if (error instanceof Fault && error.fault === "SHUTDOWN_STATE") {
+      session.print("ERROR: already shutting down");
+    } else if (error instanceof ServerError && ["ENOENT", "ECONNREFUSED"].includes(error.reason)) {
+      session.print(`ERROR: ${explain(error, session.client.url).line} (already shut down?)`);
+      session.exitCode = exit.generic;
+    } else throw error;
+  }
+}

@@ -1,0 +1,143 @@
+import { existsSync, writeSync } from "node:fs";
+import path from "node:path";
+import { Command, CommanderError } from "commander";
+import type { CtlConfig } from "../config/config.ts";
+import { loadCtlConfig } from "../config/load.ts";
+import { ConfigError } from "../config/problems.ts";
+import { searchPaths } from "../config/search.ts";
+import { errnoOf } from "../os/errno.ts";
+import { glob } from "../os/glob.ts";
+import { machine, readText } from "../os/machine.ts";
+import { defaultRundir } from "../os/rundir.ts";
+import { connect, type ServerAddress } from "../rpc/client.ts";
+import { runLine } from "./commands.ts";
+import type { Session } from "./session.ts";
+
+interface Flags {
+  configuration?: string;
+  serverurl?: string;
+  username?: string;
+  password?: string;
+  interactive?: true;
+}
+
+/** Wrong use of the program itself: supervisorctl's exit code 2. */
+class UsageExit extends Error {}
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const { flags, words } = parse(argv);
+    const config = findConfig(flags.configuration);
+    const session = createSession(address(flags, config), flags.interactive === true);
+    if (words.length > 0) {
+      await runLine(session, words.join(" "));
+      return session.exitCode;
+    }
+    const { runShell } = await import("./shell.ts");
+    await runShell({ ...session, interactive: true }, config?.ctl.prompt ?? "supervisor");
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (!(error instanceof UsageExit)) throw error;
+    console.error(`Error: ${error.message}`);
+    return 2;
+  }
+}
+
+/** Options end at the command: what follows is the command's own. */
+function parse(argv: readonly string[]): { flags: Flags; words: string[] } {
+  const command = new Command("droverctl")
+    .description("Shows and controls the processes of a droverd. Without a command: a shell.")
+    .helpOption("-h, --help", "print this help and exit")
+    .option("-c, --configuration <file>", "configuration file; searched for when not given")
+    .option("-s, --serverurl <url>", "unix:///path/to/socket or http://host:port")
+    .option("-u, --username <name>", "user name for the server")
+    .option("-p, --password <password>", "password for the server")
+    .option("-i, --interactive", "ask before a shutdown, also with a command")
+    .argument("[command...]", "status, start, stop, ...; `help` lists them")
+    .passThroughOptions()
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  try {
+    command.parse(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError) || error.exitCode === 0) throw error;
+    const message = error.message.replace(/^error: /, "");
+    throw new UsageExit(`${message}\nFor help, use droverctl -h`, { cause: error });
+  }
+  return { flags: command.opts<Flags>(), words: command.args };
+}
+
+function findConfig(given: string | undefined): CtlConfig | undefined {
+  if (given !== undefined && !existsSync(given)) {
+    throw new UsageExit(`could not find config file ${given}\nFor help, use droverctl -h`);
+  }
+  const file = given ?? searchPaths(process.cwd()).find((candidate) => existsSync(candidate));
+  if (file === undefined) return undefined;
+  try {
+    return loadCtlConfig(file, { read: readText, glob }, machine());
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new UsageExit(error.message, { cause: error });
+  }
+}
+
+/** The command line, then `[supervisorctl]`, then the daemon's own sections, then its default. */
+function address(flags: Flags, config: CtlConfig | undefined): ServerAddress {
+  const [server] = config?.servers ?? [];
+  const url = flags.serverurl ?? config?.ctl.serverurl;
+  const socket = server?.file ?? path.join(config?.rundir ?? defaultRundir(), "drover.sock");
+  return {
+    url: url === undefined ? `unix://${socket}` : absolute(url),
+    username: flags.username ?? config?.ctl.username ?? server?.username,
+    password: flags.password ?? config?.ctl.password ?? server?.password,
+  };
+}
+
+function absolute(url: string): string {
+  if (url.startsWith("http://")) return url;
+  if (!url.startsWith("unix://")) {
+    throw new UsageExit(`expected unix:///path/to/socket or http://host:port, got "${url}"`);
+  }
+  const file = url.slice("unix://".length).replace(/^~(?=\/|$)/, machine().home);
+  return `unix://${path.resolve(file)}`;
+}
+
+function createSession(server: ServerAddress, interactive: boolean): Session {
+  const write = (chunk: Buffer | string) => writeAll(1, chunk);
+  return {
+    client: connect(server),
+    interactive,
+    exitCode: 0,
+    print: (line) => write(`${line}\n`),
+    write,
+    complain: (line) => writeAll(2, `${line}\n`),
+    confirm: async (question) => {
+      const { createInterface } = await import("node:readline/promises");
+      const lines = createInterface({ input: process.stdin, output: process.stdout });
+      const answer = await lines.question(question);
+      lines.close();
+      return /^y/i.test(answer);
+    },
+    interrupted() {
+      const controller = new AbortController();
+      process.once("SIGINT", () => controller.abort());
+      return controller.signal;
+    },
+  };
+}
+
+/** Writes in order and completely, also when stdout is a pipe; `| head` ends the program quietly. */
+function writeAll(fd: number, chunk: Buffer | string): void {
+  let rest = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if (errnoOf(error) === "EPIPE") process.exit(0);
+      if (errnoOf(error) !== "EAGAIN") throw error;
+    }
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,78 @@
+import { Fault } from "../faults.ts";
+import { ServerError } from "../rpc/client.ts";
+import { exit, type Session } from "./session.ts";
+import { UsageError } from "./usage.ts";
+
+const DEFAULT_BYTES = 1_600;
+
+interface Request {
+  name: string;
+  channel: "stdout" | "stderr";
+  /** "follow", or how many of the last bytes; 0 for the whole log. */
+  extent: "follow" | number;
+}
+
+/** `tail [-f|-N] NAME [stdout|stderr]`. */
+export async function tail(session: Session, words: readonly string[]): Promise<void> {
+  const request = parse(words);
+  if (request.extent === "follow") await follow(session, request);
+  else await last(session, request, request.extent);
+}
+
+/** @throws UsageError in supervisorctl's words */
+function parse(words: readonly string[]): Request {
+  if (words.length === 0) throw new UsageError("Error: too few arguments", true);
+  if (words.length > 3) throw new UsageError("Error: too many arguments", true);
+  const [first = "", ...others] = words;
+  const modified = first.startsWith("-");
+  const [name, channel = "stdout"] = modified ? others : words;
+  if (name === undefined) throw new UsageError("Error: tail requires process name");
+  const lower = channel.toLowerCase();
+  if (lower !== "stdout" && lower !== "stderr") {
+    throw new UsageError(`Error: bad channel '${channel}'`);
+  }
+  return { name, channel: lower, extent: modified ? parseExtent(first) : DEFAULT_BYTES };
+}
+
+function parseExtent(modifier: string): Request["extent"] {
+  if (modifier === "-f") return "follow";
+  if (/^-\d+$/.test(modifier)) return Number(modifier.slice(1));
+  throw new UsageError(`Error: bad argument ${modifier}`);
+}
+
+const texts: Partial<Record<string, string>> = {
+  NO_FILE: "no log file",
+  FAILED: "unknown error reading log",
+  BAD_NAME: "no such process name",
+};
+
+async function last(session: Session, { name, channel }: Request, bytes: number): Promise<void> {
+  const method =
+    channel === "stdout" ? "supervisor.readProcessStdoutLog" : "supervisor.readProcessStderrLog";
+  try {
+    const range = bytes === 0 ? { offset: 0, length: 0 } : { offset: -bytes, length: 0 };
+    session.print(await session.client.call(method, { name, ...range }));
+  } catch (error) {
+    const text = error instanceof Fault ? texts[error.fault] : undefined;
+    if (text === undefined) throw error;
+    session.print(`${name}: ERROR (${text})`);
+    session.exitCode = exit.generic;
+  }
+}
+
+async function follow(session: Session, { name, channel }: Request): Promise<void> {
+  session.print("==> Press Ctrl-C to exit <==");
+  const path = `/logtail/${encodeURIComponent(name)}/${channel}`;
+  const signal = session.interrupted();
+  try {
+    await session.client.follow(path, (chunk) => session.write(chunk), signal);
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error;
+    const missing = error.reason.startsWith("status code");
+    const reason = missing
+      ? `Cannot read, ${error.reason}`
+      : `Cannot connect, error: ${error.reason}`;
+    session.complain(`${session.client.url}${path} ${reason}`);
+  }
+  if (signal.aborted) session.print("");
+}

@@ -1,0 +1,11 @@
+/** The daemon cannot start; the message is for the person who started it. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+  readonly exitCode: number;
+
+  /** @param exitCode supervisord's: 2 for usage and configuration, 1 for the rest */
+  constructor(message: string, exitCode: number, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}

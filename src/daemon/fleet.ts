@@ -1,0 +1,120 @@
+import { mkdirSync } from "node:fs";
+import type { GroupConfig } from "../config/config.ts";
+import { Fault } from "../faults.ts";
+import { makeFifos } from "../os/channels.ts";
+import { isAtRest } from "../process/chart.ts";
+import { byName, parseNamespec } from "../process/order.ts";
+import { channelsOf } from "./child.ts";
+import { Supervised } from "./supervised.ts";
+import type { World } from "./world.ts";
+
+interface Group {
+  name: string;
+  processes: Supervised[];
+}
+
+/** How often a shutdown that takes its time says for whom it waits. */
+const REPORT_MS = 3_000;
+
+/** All processes, in their groups. */
+export class Fleet {
+  readonly #world: World;
+  /** In their order of starting. */
+  readonly #groups: Group[];
+  /** In the order of `status`. */
+  readonly listed: readonly Supervised[];
+  #closing = false;
+
+  constructor(groups: readonly GroupConfig[], world: World) {
+    this.#world = world;
+    mkdirSync(world.channels, { recursive: true, mode: 0o700 });
+    const configs = groups.flatMap(({ processes }) => processes);
+    makeFifos(configs.flatMap((config) => channelsOf(config, world.channels)));
+    this.#groups = groups.map(({ name, processes }) => ({
+      name,
+      processes: processes.map((config) => new Supervised(config, world)),
+    }));
+    const all = this.#groups.flatMap(({ processes }) => processes);
+    this.listed = all.toSorted((a, b) => byName(a.config, b.config));
+  }
+
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  /** In the order in which `start all` and `stop all` take them. */
+  get ordered(): Supervised[] {
+    return this.#groups.flatMap(({ processes }) => byProcessPriority(processes));
+  }
+
+  /** @throws Fault BAD_NAME */
+  group(name: string): Supervised[] {
+    const group = this.#groups.find((candidate) => candidate.name === name);
+    if (!group) throw new Fault("BAD_NAME", name);
+    return byProcessPriority(group.processes);
+  }
+
+  /**
+   * What a name stands for: one process, or the members of a group for `group:*`.
+   * @throws Fault BAD_NAME
+   */
+  find(name: string): Supervised | Supervised[] {
+    const spec = parseNamespec(name);
+    const group = this.#groups.find((candidate) => candidate.name === spec.group);
+    if (!group) throw new Fault("BAD_NAME", name);
+    if (spec.process === undefined) return byProcessPriority(group.processes);
+    const found = group.processes.find(({ config }) => config.name === spec.process);
+    if (!found) throw new Fault("BAD_NAME", name);
+    return found;
+  }
+
+  /** Path of a process's log; undefined when there is no such process, stream or log. */
+  logOf(name: string, stream: string): string | undefined {
+    const { group, process } = parseNamespec(name);
+    const found = this.listed.find(
+      ({ config }) => config.group === group && config.name === process,
+    );
+    return stream === "stdout" || stream === "stderr" ? found?.logfile(stream) : undefined;
+  }
+
+  autostart(): void {
+    for (const { processes } of this.#groups) {
+      for (const process of processes) if (process.config.autostart) process.start();
+    }
+  }
+
+  /**
+   * Stops everything: one group after another, the last started first, each only when the one
+   * before is down; inside a group all members at once. Nothing starts any more.
+   */
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const process of this.listed) process.close();
+    this.#reportWaiting();
+    const stopReporting = this.#keepReporting();
+    for (const { processes } of this.#groups.toReversed()) {
+      const ordered = byProcessPriority(processes).reverse();
+      for (const process of ordered) process.stop();
+      await Promise.all(ordered.map((process) => process.until(isAtRest)));
+    }
+    stopReporting();
+    for (const process of this.listed) process.release();
+  }
+
+  #keepReporting(): () => void {
+    const timer = setInterval(() => this.#reportWaiting(), REPORT_MS);
+    return () => clearInterval(timer);
+  }
+
+  #reportWaiting(): void {
+    const waiting = this.#groups
+      .flatMap(({ processes }) => processes)
+      .filter(({ state }) => !isAtRest(state))
+      .map(({ config }) => config.name);
+    if (waiting.length > 0) this.#world.log("info", `waiting for ${waiting.join(", ")} to die`);
+  }
+}
+
+/** Stable: equal priorities keep their order. */
+const byProcessPriority = (processes: readonly Supervised[]): Supervised[] =>
+  processes.toSorted((a, b) => a.config.priority - b.config.priority);

@@ -1,0 +1,75 @@
+import { type DestinationStream, pino, symbols } from "pino";
+import type { LogLevel } from "../config/kinds.ts";
+import type { Sink } from "./sink.ts";
+
+/** Writes one line to the daemon's log. */
+export type Log = (level: LogLevel, text: string) => void;
+
+/** supervisord's levels and their numbers. */
+const levels: Record<LogLevel, number> = {
+  critical: 50,
+  error: 40,
+  warn: 30,
+  info: 20,
+  debug: 10,
+  trace: 5,
+  blather: 3,
+};
+
+const labels: Record<number, string> = {
+  50: "CRIT",
+  40: "ERRO",
+  30: "WARN",
+  20: "INFO",
+  10: "DEBG",
+  5: "TRAC",
+  3: "BLAT",
+};
+
+export interface LogOptions {
+  level: LogLevel;
+  format: "text" | "json";
+  /** Where lines go; each sink rotates by its own rule. */
+  sinks: readonly Sink[];
+}
+
+/** The daemon's log: supervisord's lines, or the JSON of pino. */
+export function createLog({ level, format, sinks }: LogOptions): Log {
+  const write = (line: string) => {
+    const bytes = [Buffer.from(line)];
+    for (const sink of sinks) sink.write(bytes);
+  };
+  const logger = pino(
+    { level, customLevels: levels, useOnlyCustomLevels: true, base: { pid: process.pid } },
+    format === "json" ? { write } : asText(write),
+  );
+  return (at, text) => logger[at](text);
+}
+
+/** pino hands a destination that asks for it the parts of each line, so none is parsed again. */
+type WithMetadata = DestinationStream & {
+  [symbols.needsMetadataGsym]: true;
+  lastLevel: number;
+  lastMsg: string;
+};
+
+function asText(write: (line: string) => void): DestinationStream {
+  const stream: WithMetadata = {
+    [symbols.needsMetadataGsym]: true,
+    lastLevel: 0,
+    lastMsg: "",
+    write() {
+      write(`${timestamp(new Date())} ${labels[this.lastLevel]} ${this.lastMsg}\n`);
+    },
+  };
+  return stream;
+}
+
+const pad = (n: number, width = 2): string => String(n).padStart(width, "0");
+
+/** `2026-11-22 05:02:11,123`, in local time. */
+function timestamp(date: Date): string {
+  const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => pad(n)).join(":");
+  return `${day} ${time},${pad(date.getMilliseconds(), 3)}`;
+}

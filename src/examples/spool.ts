@@ -1,0 +1,315 @@
+/**
+ * A folder as a queue, for any number of workers and no server. `ready/` holds the jobs,
+ * `working/WORKER/` the one in hand, `done/` and `buried/` what became of them. Every step is a
+ * rename(2) or link(2) inside one file system, so there are no locks to go stale: whatever moment
+ * a worker is killed at, its job is in exactly one of those folders.
+ */
+
+import { createHash, type Hash } from "node:crypto";
+import { constants, createWriteStream, type Stats } from "node:fs";
+import * as fs from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createGzip } from "node:zlib";
+
+/** The folders of one spool as one worker sees them; `mine` is `working/WORKER`. */
+export interface Spool {
+  root: string;
+  worker: string;
+  ready: string;
+  mine: string;
+  done: string;
+  buried: string;
+}
+
+/** What `done/NAME.json` holds. `ms` is the time spent reading, without waiting for the writer. */
+export interface Report {
+  job: string;
+  worker: string;
+  bytes: number;
+  lines: number;
+  words: number;
+  sha256: string;
+  gzipBytes: number;
+  ms: number;
+}
+
+/** `name` is the one in the outcome folder: `NAME.1` where `NAME` was taken. */
+export type Outcome =
+  | { name: string; in: "done"; report: Report }
+  | { name: string; in: "buried"; error: string };
+
+/** Bytes. Leaves room within the 255 of a file name for `.12345` and `.error`. */
+const longestName = 240;
+const recentMs = 100;
+const quietMs = 50;
+
+/**
+ * Name the folders under `root` and create those that are missing.
+ * @throws the file system's error when one cannot be created
+ */
+export async function openSpool(root: string, worker: string): Promise<Spool> {
+  const spool: Spool = {
+    root,
+    worker,
+    ready: join(root, "ready"),
+    mine: join(root, "working", worker),
+    done: join(root, "done"),
+    buried: join(root, "buried"),
+  };
+  const folders = [spool.ready, spool.mine, spool.done, spool.buried];
+  for (const folder of folders) await fs.mkdir(folder, { recursive: true });
+  return spool;
+}
+
+/** False for what a writer has not finished: `.NAME`, `NAME.tmp`, `NAME.part`. */
+export function isJobName(name: string): boolean {
+  return !/^\.|\.(tmp|part)$/.test(name);
+}
+
+/** The jobs in `ready/` by name, as bytes: a file name need not be UTF-8. */
+export async function waitingJobs(spool: Spool): Promise<Buffer[]> {
+  const names = await fs.readdir(spool.ready, { encoding: "buffer" });
+  return names.filter((name) => isJobName(name.toString())).sort(Buffer.compare);
+}
+
+/**
+ * Take a job by moving it into the worker's own folder: of all who try, rename(2) lets one win.
+ * @returns its name there, valid UTF-8 and at most 240 bytes, or undefined when another was faster
+ * @throws the file system's error when the job, or the worker's own folder, does not allow it
+ */
+export async function claim(spool: Spool, name: Buffer): Promise<string | undefined> {
+  const job = workingName(name);
+  const from = Buffer.concat([Buffer.from(`${spool.ready}/`), name]);
+  try {
+    await fs.rename(from, join(spool.mine, job));
+    return job;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    await fs.access(spool.mine); // ENOENT is also what a removed working folder looks like
+    return undefined;
+  }
+}
+
+function workingName(raw: Buffer): string {
+  let name = raw.toString();
+  while (Buffer.byteLength(name) > longestName) name = name.replace(/.$/su, "");
+  return name;
+}
+
+/**
+ * Put back what a predecessor of the same name was killed over, and remove its half-written
+ * results. Two live workers must not share a name: they would take each other's jobs back.
+ * @returns how many jobs went back to `ready/`
+ */
+export async function takeBack(spool: Spool): Promise<number> {
+  const names = await fs.readdir(spool.mine);
+  const jobs = names.filter((name) => !name.startsWith("."));
+  for (const name of names.filter((name) => name.startsWith("."))) {
+    await fs.rm(join(spool.mine, name));
+  }
+  for (const name of jobs) {
+    await fs.rename(join(spool.mine, name), join(spool.ready, await freeName(spool.ready, name)));
+  }
+  return jobs.length;
+}
+
+/**
+ * Do the claimed job `job` and move it, with what came of it, to `done/` or `buried/`.
+ * @throws the file system's error when not the job but the spool is at fault: it cannot be moved
+ */
+export async function work(spool: Spool, job: string): Promise<Outcome> {
+  let report: Report;
+  try {
+    report = await read(spool, job);
+    await fs.writeFile(result(spool, ".json"), `${JSON.stringify(report)}\n`);
+  } catch (reason) {
+    return bury(spool, job, oneLine(reason instanceof Error ? reason.message : String(reason)));
+  }
+  return { name: await publish(spool, job, spool.done, [".json", ".gz"]), in: "done", report };
+}
+
+async function bury(spool: Spool, job: string, error: string): Promise<Outcome> {
+  await fs.writeFile(result(spool, ".error"), `${error}\n`);
+  const name = await publish(spool, job, spool.buried, [".error"]);
+  for (const suffix of [".gz", ".json"]) await fs.rm(result(spool, suffix), { force: true });
+  return { name, in: "buried", error };
+}
+
+/** Results are hidden until they are whole; no job's name begins with a dot. */
+function result(spool: Spool, suffix: string): string {
+  return join(spool.mine, `.result${suffix}`);
+}
+
+async function read(spool: Spool, job: string): Promise<Report> {
+  const path = join(spool.mine, job);
+  const kind = kindOf(await fs.lstat(path));
+  if (kind !== "regular file") throw new Error(`expected a regular file, got a ${kind}`);
+  await settle(path);
+  const started = performance.now();
+  const { hash, inWord, ...counts } = await pass(path, result(spool, ".gz"));
+  const { size: gzipBytes } = await fs.stat(result(spool, ".gz"));
+  const ms = Math.round(performance.now() - started);
+  return { job, worker: spool.worker, ...counts, sha256: hash.digest("hex"), gzipBytes, ms };
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isFile()) return "regular file";
+  if (stats.isDirectory()) return "directory";
+  if (stats.isSymbolicLink()) return "symbolic link";
+  if (stats.isFIFO()) return "FIFO";
+  return stats.isSocket() ? "socket" : "device";
+}
+
+/**
+ * Let a file that is still being written in place, as by `cp FILE ready/`, come to rest: when it
+ * changed within the last 100 ms, wait until 50 ms pass without a change. Wall-clock time has to
+ * do, because that is what a file's mtime is in; one in the future only costs the 50 ms.
+ */
+export async function settle(path: string, clock = { now: Date.now, sleep }): Promise<void> {
+  let last = await fs.lstat(path);
+  if (clock.now() - last.mtimeMs >= recentMs) return;
+  for (;;) {
+    await clock.sleep(quietMs);
+    const next = await fs.lstat(path);
+    if (next.size === last.size && next.mtimeMs === last.mtimeMs) return;
+    last = next;
+  }
+}
+
+interface Tally {
+  hash: Hash;
+  bytes: number;
+  lines: number;
+  words: number;
+  inWord: boolean;
+}
+
+async function pass(path: string, gzipTo: string): Promise<Tally> {
+  const tally = { hash: createHash("sha256"), bytes: 0, lines: 0, words: 0, inWord: false };
+  const file = await openToRead(path);
+  const read = file.createReadStream({ highWaterMark: 256 * 1024 });
+  const counted = (chunks: AsyncIterable<Buffer>) => countAll(tally, chunks);
+  await pipeline(read, counted, createGzip(), createWriteStream(gzipTo));
+  return tally;
+}
+
+async function openToRead(path: string): Promise<fs.FileHandle> {
+  try {
+    return await fs.open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(`expected a file this worker may read, got ${code}`, { cause });
+  }
+}
+
+async function* countAll(tally: Tally, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    count(tally, chunk);
+    yield chunk;
+  }
+}
+
+const newline = 10;
+const space = 32;
+
+/** Lines as `wc -l` counts them and words as `wc -w` does: a word may span two chunks. */
+function count(tally: Tally, chunk: Buffer): void {
+  const nul = chunk.indexOf(0);
+  if (nul >= 0) throw new Error(`not text: NUL byte at offset ${tally.bytes + nul}`);
+  let { lines, words, inWord } = tally;
+  for (let at = 0; at < chunk.length; at++) {
+    const byte = chunk[at] ?? 0; // by index: for-of over a Buffer takes twice as long
+    if (byte === newline) lines++;
+    const isSpace = byte === space || (byte >= 9 && byte <= 13); // tab, newline, VT, FF, CR
+    if (!isSpace && !inWord) words++;
+    inWord = !isSpace;
+  }
+  tally.hash.update(chunk);
+  Object.assign(tally, { bytes: tally.bytes + chunk.length, lines, words, inWord });
+}
+
+/**
+ * Move results and job to `folder` under a name that none of them clobbers. The first result goes
+ * in by link(2), which refuses a name that is taken: that reserves the name against workers who
+ * finish a job of the same name in the same instant. The job goes last, so whoever sees it there
+ * finds its results. Killed in between, the job is taken back and done anew under another name.
+ */
+async function publish(
+  spool: Spool,
+  job: string,
+  folder: string,
+  suffixes: readonly [string, ...string[]],
+): Promise<string> {
+  const [first, ...rest] = suffixes;
+  await fs.lstat(join(spool.mine, job)); // no results for a job that was taken away meanwhile
+  const name = await reserve(folder, job, suffixes, result(spool, first));
+  for (const suffix of rest) await fs.rename(result(spool, suffix), join(folder, name + suffix));
+  await fs.rename(join(spool.mine, job), join(folder, name));
+  await fs.unlink(result(spool, first));
+  return name;
+}
+
+async function reserve(
+  folder: string,
+  job: string,
+  suffixes: readonly [string, ...string[]],
+  firstResult: string,
+): Promise<string> {
+  for (;;) {
+    const name = await freeName(folder, job, suffixes);
+    if (await linked(firstResult, join(folder, name + suffixes[0]))) return name;
+  }
+}
+
+/** The first of NAME, NAME.1, NAME.2 … that neither a file nor one with a suffix has yet. */
+async function freeName(
+  folder: string,
+  name: string,
+  suffixes: readonly string[] = [],
+): Promise<string> {
+  for (let n = 0; ; n++) {
+    const candidate = n === 0 ? name : `${name}.${n}`;
+    const paths = ["", ...suffixes].map((suffix) => join(folder, candidate + suffix));
+    if (!(await Promise.all(paths.map(exists))).includes(true)) return candidate;
+  }
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await fs.link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** The line a person reads about a job that is through. */
+export function describe(outcome: Outcome): string {
+  const name = oneLine(outcome.name);
+  if (outcome.in === "buried") return `buried ${name}: ${outcome.error}`;
+  const { lines, words, bytes, sha256, ms } = outcome.report;
+  const counts = `${lines} lines, ${words} words, ${bytes} bytes`;
+  return `done ${name}: ${counts}, sha256 ${sha256.slice(0, 8)}…, ${ms} ms`;
+}
+
+/** File names may hold newlines and escape sequences; a log line must not. */
+export function oneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, "?");
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await fs.lstat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ENOENT";
+}

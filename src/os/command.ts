@@ -1,0 +1,45 @@
+import { accessSync, constants, statSync } from "node:fs";
+import path from "node:path";
+import { unless } from "./errno.ts";
+
+/** Why a command cannot be run, in supervisord's words; `missing` tells its NO_FILE from NOT_EXECUTABLE. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly missing: boolean;
+
+  constructor(message: string, missing = false) {
+    super(message);
+    this.missing = missing;
+  }
+}
+
+const fallbackPath = "/bin:/usr/bin:/usr/local/bin";
+const absent = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"];
+
+/**
+ * Finds the program for a command word as supervisord does: a word with a slash is a path, another
+ * is looked up in `searchPath`, where the first entry that exists wins, executable or not.
+ * @throws CommandError
+ */
+export function findCommand(word: string, searchPath: string | undefined): string {
+  const candidates = word.includes("/")
+    ? [word]
+    : (searchPath || fallbackPath).split(":").map((dir) => path.join(dir, word));
+  for (const candidate of candidates) {
+    const stat = unless([...absent, "EACCES"], () => statSync(candidate));
+    if (!stat) continue;
+    if (stat.isDirectory()) throw new CommandError(`command at '${candidate}' is a directory`);
+    if ((stat.mode & 0o111) === 0)
+      throw new CommandError(`command at '${candidate}' is not executable`);
+    if (!isExecutable(candidate))
+      throw new CommandError(`no permission to run command '${candidate}'`);
+    return candidate;
+  }
+  throw new CommandError(`can't find command '${word}'`, true);
+}
+
+const isExecutable = (path: string): boolean =>
+  unless(["EACCES", "EPERM", "ETXTBSY"], () => {
+    accessSync(path, constants.X_OK);
+    return true;
+  }) ?? false;

@@ -1,0 +1,26 @@
+import { chmodSync, lstatSync, mkdirSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { unless } from "./errno.ts";
+
+/** Where the daemon keeps its socket and channels when the configuration does not say. */
+export function defaultRundir(): string {
+  const uid = process.getuid?.() ?? 0;
+  if (uid === 0) return "/run/drover";
+  const runtime = process.env.XDG_RUNTIME_DIR;
+  return runtime ? path.join(runtime, "drover") : path.join(os.tmpdir(), `drover-${uid}`);
+}
+
+/**
+ * Makes a folder that only its owner can enter. One that exists must be the caller's own: others
+ * could have put it there, in the temporary folder, to read what is written into it.
+ * @throws Error saying what is wrong with the folder
+ */
+export function makePrivateDir(dir: string): void {
+  mkdirSync(path.dirname(dir), { recursive: true });
+  unless(["EEXIST"], () => mkdirSync(dir, { mode: 0o700 }));
+  const stat = lstatSync(dir);
+  if (!stat.isDirectory()) throw new Error(`${dir} is not a directory`);
+  if (stat.uid !== process.getuid?.()) throw new Error(`${dir} belongs to another user`);
+  if ((stat.mode & 0o777) !== 0o700) chmodSync(dir, 0o700);
+}

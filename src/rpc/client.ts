@@ -1,0 +1,127 @@
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { Fault, type FaultName, isFaultName } from "../faults.ts";
+import type { MethodName, Params, Result } from "./methods.ts";
+
+export interface ServerAddress {
+  /** As people write it: `unix:///path/to/socket` or `http://host:port`. */
+  url: string;
+  username?: string | undefined;
+  password?: string | undefined;
+}
+
+/** The server cannot be talked to. `reason` is the kernel's error name, or what came instead. */
+export class ServerError extends Error {
+  override readonly name = "ServerError";
+  readonly reason: string;
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.reason = reason;
+  }
+}
+
+export interface Client {
+  readonly url: string;
+  /** @throws Fault from the method; ServerError when there is no drover to answer */
+  call<M extends MethodName>(method: M, params: Params<M>): Promise<Result<M>>;
+  /**
+   * Passes a growing log to `onData` until the server ends it or `signal` aborts.
+   * @throws ServerError, with `reason` "status code N" when there is no such log
+   */
+  follow(path: string, onData: (chunk: Buffer) => void, signal: AbortSignal): Promise<void>;
+}
+
+/** A client of the JSON-RPC interface, typed by the method table. */
+export function connect(address: ServerAddress): Client {
+  const open = (method: string, path: string): ClientRequest =>
+    request({ ...target(address.url), method, path, agent: false, headers: headersFor(address) });
+  return {
+    url: address.url,
+    async call(method, params) {
+      const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+      const outgoing = open("POST", "/rpc");
+      outgoing.setHeader("Content-Type", "application/json");
+      const response = await answer(outgoing, body);
+      return readReply(await readAll(response), response.statusCode ?? 0) as Result<typeof method>;
+    },
+    async follow(path, onData, signal) {
+      const outgoing = open("GET", path);
+      const abort = () => outgoing.destroy();
+      signal.addEventListener("abort", abort);
+      try {
+        const response = await answer(outgoing, "");
+        if (response.statusCode !== 200) {
+          throw new ServerError(`status code ${response.statusCode}`);
+        }
+        for await (const chunk of response) onData(chunk);
+      } catch (error) {
+        if (!signal.aborted) throw asServerError(error);
+      } finally {
+        signal.removeEventListener("abort", abort);
+        outgoing.destroy();
+      }
+    },
+  };
+}
+
+function target(url: string): { socketPath: string } | { host: string; port: string } {
+  if (url.startsWith("unix://")) return { socketPath: url.slice("unix://".length) };
+  if (!url.startsWith("http://")) throw new ServerError(`Unknown protocol for serverurl ${url}`);
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: port || "80" };
+}
+
+function headersFor({ username, password }: ServerAddress): Record<string, string> {
+  if (!username || !password) return {};
+  const basic = Buffer.from(`${username}:${password}`).toString("base64");
+  return { Authorization: `Basic ${basic}` };
+}
+
+function answer(outgoing: ClientRequest, body: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.on("response", resolve);
+    outgoing.on("error", (error) => reject(asServerError(error)));
+    outgoing.end(body);
+  });
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of response) chunks.push(chunk);
+  } catch (error) {
+    throw asServerError(error);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function asServerError(error: unknown): ServerError {
+  if (error instanceof ServerError) return error;
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  return new ServerError(code, { cause: error });
+}
+
+interface Reply {
+  result?: unknown;
+  error?: { code: number; message: string; data?: { fault?: string } };
+}
+
+function readReply(body: string, status: number): unknown {
+  if (status === 401) throw new ServerError("401");
+  if (status !== 200) throw new ServerError("not drover");
+  let reply: Reply;
+  try {
+    reply = JSON.parse(body) as Reply;
+  } catch (error) {
+    throw new ServerError("not drover", { cause: error });
+  }
+  const { error } = reply;
+  if (!error) return reply.result;
+  const fault = error.data?.fault ?? "";
+  if (!isFaultName(fault)) throw new ServerError(error.message);
+  throw new Fault(fault, detailOf(fault, error.message));
+}
+
+/** A fault's message is its name and its detail; here it is taken apart again. */
+const detailOf = (fault: FaultName, message: string): string | undefined =>
+  message.startsWith(`${fault}: `) ? message.slice(fault.length + 2) : undefined;

@@ -1,0 +1,60 @@
+import { Fault } from "../faults.ts";
+import { type Handlers, type MethodName, methods } from "./methods.ts";
+import { type ParamKind, readParams } from "./values.ts";
+
+/** Method names, aliases among them, to the row and the handler they stand for. */
+const canonical = new Map<string, MethodName>(
+  (Object.keys(methods) as MethodName[]).flatMap((name) => {
+    const row: { doc: string; aliases?: readonly string[] } = methods[name];
+    return [name, ...(row.aliases ?? [])].map((alias) => [alias, name] as const);
+  }),
+);
+
+/** The calls that describe the interface itself: answered from the table alone. */
+export const systemHandlers: Pick<
+  Handlers,
+  "system.listMethods" | "system.methodHelp" | "system.methodSignature"
+> = {
+  "system.listMethods": () => [...canonical.keys()].sort(),
+  "system.methodHelp": ({ name }) => {
+    const { params, result, doc } = describedMethod(name);
+    const lines = Object.entries(params).map(
+      ([param, kind]) => `@param ${kind.type} ${param} ${kind.doc}`,
+    );
+    return [doc, "", ...lines, `@return ${result.type} ${result.doc}`.trimEnd()].join("\n");
+  },
+  "system.methodSignature": ({ name }) => {
+    const { params, result } = describedMethod(name);
+    return [result.type, ...Object.values(params).map(({ type }) => type)];
+  },
+};
+
+interface Described {
+  params: Record<string, ParamKind<unknown>>;
+  result: { type: string; doc: string };
+  doc: string;
+}
+
+function describedMethod(name: string): Described {
+  const found = canonical.get(name);
+  if (!found) throw new Fault("SIGNATURE_UNSUPPORTED");
+  return methods[found];
+}
+
+/**
+ * Runs one call. The name selects a row of the table or it is a fault: nothing is looked up by
+ * walking objects.
+ * @throws Fault UNKNOWN_METHOD, INCORRECT_PARAMETERS, or what the handler gives
+ */
+export async function dispatch(
+  handlers: Handlers,
+  name: string,
+  given: readonly unknown[] | Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  const method = canonical.get(name);
+  if (!method) throw new Fault("UNKNOWN_METHOD");
+  const params = readParams(methods[method].params, given);
+  // The row's own parameters were read by its own kinds, which is what the handler takes.
+  const handler = handlers[method] as (params: unknown) => unknown;
+  return await handler(params);
+}

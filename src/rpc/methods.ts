@@ -1,0 +1,216 @@
+import type { FaultName } from "../faults.ts";
+import type { StateName } from "../process/states.ts";
+import {
+  array,
+  boolean,
+  integer,
+  type ParamKind,
+  type ResultKind,
+  struct,
+  text,
+} from "./values.ts";
+
+/** One process as clients see it; supervisord's keys. Times in seconds since the Epoch, 0 for never. */
+export interface ProcessInfo {
+  name: string;
+  group: string;
+  start: number;
+  stop: number;
+  now: number;
+  state: number;
+  statename: StateName;
+  spawnerr: string;
+  exitstatus: number;
+  logfile: string;
+  stdout_logfile: string;
+  stderr_logfile: string;
+  pid: number;
+  description: string;
+}
+
+/** What became of one process in an operation on several. */
+export interface ProcessStatus {
+  name: string;
+  group: string;
+  /** 80 or the code of a fault. */
+  status: number;
+  description: string;
+}
+
+/** One method: what it takes, what it answers, how it can fail, and what it is for. */
+interface MethodRow {
+  params: Record<string, ParamKind<unknown>>;
+  result: ResultKind<unknown>;
+  faults: readonly FaultName[];
+  doc: string;
+  /** Other names of the same method. */
+  aliases?: readonly string[];
+}
+
+const table = <const T extends Record<string, MethodRow>>(rows: T): T => rows;
+
+const name = text("process name, as name, group:name or group:*");
+const group = text("group name");
+const wait = boolean("answer only when it is done", true);
+const offset = integer("where to start, in bytes");
+const length = integer("how many bytes");
+const statuses = array<ProcessStatus[]>();
+const logFaults = ["BAD_NAME", "NO_FILE", "BAD_ARGUMENTS", "FAILED"] as const;
+const startFaults = [
+  "BAD_NAME",
+  "NO_FILE",
+  "NOT_EXECUTABLE",
+  "ALREADY_STARTED",
+  "SPAWN_ERROR",
+  "ABNORMAL_TERMINATION",
+  "FAILED",
+] as const;
+
+/** Every method of the daemon. Both codecs, the typed client, argument checks and help come from it. */
+export const methods = table({
+  "supervisor.getAPIVersion": {
+    params: {},
+    result: text("version"),
+    faults: [],
+    doc: "The version of this interface.",
+    aliases: ["supervisor.getVersion"],
+  },
+  "supervisor.getSupervisorVersion": {
+    params: {},
+    result: text("version"),
+    faults: [],
+    doc: "The version of the daemon.",
+  },
+  "supervisor.getIdentification": {
+    params: {},
+    result: text("identifier"),
+    faults: [],
+    doc: "The identifier of this daemon.",
+  },
+  "supervisor.getState": {
+    params: {},
+    result: struct<{ statecode: number; statename: string }>(),
+    faults: [],
+    doc: "The state of the daemon.",
+  },
+  "supervisor.getPID": { params: {}, result: integer("pid"), faults: [], doc: "The daemon's pid." },
+  "supervisor.shutdown": {
+    params: {},
+    result: boolean("always true"),
+    faults: [],
+    doc: "Stop every process, then the daemon; answers at once.",
+  },
+  "supervisor.restart": {
+    params: {},
+    result: boolean("always true"),
+    faults: ["CANT_REREAD"],
+    doc: "Stop every process, read the configuration again and start anew; answers at once.",
+  },
+  "supervisor.startProcess": {
+    params: { name, wait },
+    result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
+    faults: startFaults,
+    doc: "Start a process; with wait, answer once it is up or has failed.",
+  },
+  "supervisor.startProcessGroup": {
+    params: { name: group, wait },
+    result: statuses,
+    faults: ["BAD_NAME"],
+    doc: "Start all processes of a group that do not run.",
+  },
+  "supervisor.startAllProcesses": {
+    params: { wait },
+    result: statuses,
+    faults: [],
+    doc: "Start all processes that do not run.",
+  },
+  "supervisor.stopProcess": {
+    params: { name, wait },
+    result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
+    faults: ["BAD_NAME", "NOT_RUNNING", "FAILED"],
+    doc: "Stop a process; with wait, answer once it is down.",
+  },
+  "supervisor.stopProcessGroup": {
+    params: { name: group, wait },
+    result: statuses,
+    faults: ["BAD_NAME"],
+    doc: "Stop all running processes of a group.",
+  },
+  "supervisor.stopAllProcesses": {
+    params: { wait },
+    result: statuses,
+    faults: [],
+    doc: "Stop all running processes.",
+  },
+  "supervisor.getProcessInfo": {
+    params: { name },
+    result: struct<ProcessInfo>(),
+    faults: ["BAD_NAME"],
+    doc: "What is known of one process.",
+  },
+  "supervisor.getAllProcessInfo": {
+    params: {},
+    result: array<ProcessInfo[]>(),
+    faults: [],
+    doc: "What is known of every process, by group and name.",
+  },
+  "supervisor.readProcessStdoutLog": {
+    params: { name, offset, length },
+    result: text("the bytes, as text"),
+    faults: logFaults,
+    doc: "Read a part of a process's stdout log; a negative offset counts from its end.",
+    aliases: ["supervisor.readProcessLog"],
+  },
+  "supervisor.readProcessStderrLog": {
+    params: { name, offset, length },
+    result: text("the bytes, as text"),
+    faults: logFaults,
+    doc: "Read a part of a process's stderr log; a negative offset counts from its end.",
+  },
+  "supervisor.tailProcessStdoutLog": {
+    params: { name, offset, length },
+    result: array<[text: string, offset: number, overflow: boolean]>(),
+    faults: ["BAD_NAME"],
+    doc: "The last bytes of a process's stdout log, its size, and whether there was more.",
+    aliases: ["supervisor.tailProcessLog"],
+  },
+  "supervisor.tailProcessStderrLog": {
+    params: { name, offset, length },
+    result: array<[text: string, offset: number, overflow: boolean]>(),
+    faults: ["BAD_NAME"],
+    doc: "The last bytes of a process's stderr log, its size, and whether there was more.",
+  },
+  "system.listMethods": {
+    params: {},
+    result: array<string[]>(),
+    faults: [],
+    doc: "The names of all methods.",
+  },
+  "system.methodHelp": {
+    params: { name: text("method name") },
+    result: text("help"),
+    faults: ["SIGNATURE_UNSUPPORTED"],
+    doc: "What a method does, takes and answers.",
+  },
+  "system.methodSignature": {
+    params: { name: text("method name") },
+    result: array<string[]>(),
+    faults: ["SIGNATURE_UNSUPPORTED"],
+    doc: "The types of a method's result and parameters.",
+  },
+});
+
+export type Methods = typeof methods;
+export type MethodName = keyof Methods;
+
+type ValueOf<K> = K extends ParamKind<infer V> ? V : never;
+export type Params<M extends MethodName> = {
+  -readonly [P in keyof Methods[M]["params"]]: ValueOf<Methods[M]["params"][P]>;
+};
+export type Result<M extends MethodName> =
+  Methods[M]["result"] extends ResultKind<infer V> ? V : never;
+
+/** What the daemon implements, and what a client offers. */
+export type Handlers = {
+  [M in MethodName]: (params: Params<M>) => Result<M> | Promise<Result<M>>;
+};

@@ -1,0 +1,82 @@
+import { Fault } from "../faults.ts";
+
+/** XML-RPC's names of the types, which `system.methodSignature` tells. */
+export type TypeName = "string" | "int" | "boolean" | "array" | "struct";
+
+export interface ResultKind<T> {
+  readonly type: TypeName;
+  readonly doc: string;
+  /** Only for the compiler: the type of the value. */
+  readonly value?: T;
+}
+
+export interface ParamKind<T> extends ResultKind<T> {
+  /** The value when the caller leaves it out; undefined: it may not. */
+  readonly default?: T;
+  /** @returns undefined when the given value is not of this kind */
+  read(given: unknown): T | undefined;
+}
+
+export const text = (doc: string): ParamKind<string> => ({
+  type: "string",
+  doc,
+  read: (given) => (typeof given === "string" ? given : undefined),
+});
+
+/** Numbers in text are accepted, as Python's `int()` made supervisord accept them. */
+export const integer = (doc: string): ParamKind<number> => ({
+  type: "int",
+  doc,
+  read(given) {
+    const number = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
+    return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
+  },
+});
+
+/** Numbers are accepted for their truth, as in Python. */
+export const boolean = <T = boolean>(doc: string, ifAbsent?: boolean): ParamKind<T & unknown> =>
+  ({
+    type: "boolean",
+    doc,
+    ...(ifAbsent !== undefined && { default: ifAbsent }),
+    read(given: unknown) {
+      if (typeof given === "boolean") return given;
+      return typeof given === "number" ? given !== 0 : undefined;
+    },
+  }) as unknown as ParamKind<T>;
+
+export const array = <T>(doc = ""): ResultKind<T> => ({ type: "array", doc });
+export const struct = <T>(doc = ""): ResultKind<T> => ({ type: "struct", doc });
+
+/**
+ * Checks a call's arguments against the method's parameters, given by position or by name.
+ * @throws Fault INCORRECT_PARAMETERS naming the parameter and what it takes
+ */
+export function readParams(
+  params: Readonly<Record<string, ParamKind<unknown>>>,
+  given: readonly unknown[] | Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const expected = Object.entries(params);
+  const byName = Array.isArray(given)
+    ? Object.fromEntries(expected.map(([name], index) => [name, given[index]]))
+    : (given as Readonly<Record<string, unknown>>);
+  const extra = Array.isArray(given)
+    ? given.length > expected.length
+    : Object.keys(given).some((name) => !Object.hasOwn(params, name));
+  if (extra) throw new Fault("INCORRECT_PARAMETERS", describeParams(expected));
+  return Object.fromEntries(
+    expected.map(([name, kind]) => {
+      const value = Object.hasOwn(byName, name) ? byName[name] : undefined;
+      const read = value === undefined ? kind.default : kind.read(value);
+      if (read === undefined) {
+        throw new Fault("INCORRECT_PARAMETERS", `${name}: expected ${kind.type} (${kind.doc})`);
+      }
+      return [name, read];
+    }),
+  );
+}
+
+const describeParams = (expected: readonly [string, ParamKind<unknown>][]): string => {
+  const list = expected.map(([name, kind]) => `${kind.type} ${name}`).join(", ");
+  return `expected (${list})`;
+};
