@@ -11,14 +11,13 @@ const placeholder = /%(?:%|\(([^)]*)\)([-+ #0]*)(\d*)(?:\.(\d*))?[hlL]?([a-zA-Z]
  * @throws BadValue naming the unknown name and those that exist here, or what is malformed
  */
 export function expand(text: string, names: Names): string {
-  if (!text.includes("%")) return text;
   return text.replaceAll(
     placeholder,
     (whole, name?: string, flags = "", width = "", precision?: string, conversion = "") => {
       if (whole === "%%") return "%";
       if (name === undefined) throw new BadValue(malformed(text));
       const value = names.get(name);
-      if (value === undefined) throw new BadValue(unknown(name, names));
+      if (value === undefined) throw new BadValue(unknown(whole, name, names));
       return pad(convert(value, conversion, precision, flags, whole), flags, Number(width));
     },
   );
@@ -27,11 +26,11 @@ export function expand(text: string, names: Names): string {
 const malformed = (text: string): string =>
   `badly formatted %-placeholder in ${JSON.stringify(text)}: write %(name)s, or %% for a percent sign`;
 
-function unknown(name: string, names: Names): string {
+function unknown(whole: string, name: string, names: Names): string {
   const known = [...names.keys()];
   const own = known.filter((key) => !key.startsWith("ENV_")).sort();
   const listed = [...own, "ENV_*"].join(", ");
-  return `%(${name})s names nothing that can be expanded here; available: ${listed}${suggest(name, known)}`;
+  return `${whole} names nothing that can be expanded here; available: ${listed}${suggest(name, known)}`;
 }
 
 const digits: Record<string, (n: number) => string> = {

@@ -21,14 +21,17 @@ export function formatProblem({ file, line, section, option, message }: Problem)
   return named ? `${place} ${named}: ${message}` : `${place}: ${message}`;
 }
 
-/** A configuration that cannot be used, with everything that is wrong with it. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** A configuration that cannot be used, with everything that is wrong with it, in its order. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map(formatProblem).join("\n"));
-    this.problems = problems;
+    const sorted = problems.toSorted((a, b) => compare(a.file, b.file) || a.line - b.line);
+    super(sorted.map(formatProblem).join("\n"));
+    this.problems = sorted;
   }
 }
 

@@ -64,7 +64,10 @@ export function readOptions<T extends Table>(
       continue;
     }
     try {
-      values[name] = row.kind.parse(expand(given.text, namesFor(name, given.file)), facts);
+      // Most values name nothing: the names are only gathered for those that do.
+      const { text } = given;
+      const full = text.includes("%") ? expand(text, namesFor(name, given.file)) : text;
+      values[name] = row.kind.parse(full, facts);
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
       const { file, line } = given;

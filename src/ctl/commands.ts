@@ -50,7 +50,10 @@ export const commands: Readonly<Record<string, Command>> = {
   quit: { help: ["quit\tExit the supervisor shell."], run: () => undefined },
   restart: {
     help: [
-      ...name("restart", "Restart"),
+      "restart <name>\t\tRestart a process",
+      "restart <gname>:*\tRestart all processes in a group",
+      "restart <name> <name>\tRestart multiple processes or groups",
+      "restart all\t\tRestart all processes",
       "Note: restart does not reread config files. For that, see reread and update.",
     ],
     run: restart,

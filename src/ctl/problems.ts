@@ -22,6 +22,13 @@ export function explain(error: ServerError, url: string): Trouble {
         exitCode: exit.failed,
       };
     case "ECONNREFUSED":
+      if (isNoSocket(url)) {
+        return {
+          line: `${url} is not a socket`,
+          remedy: "name the socket of a droverd with -s or serverurl=",
+          exitCode: exit.generic,
+        };
+      }
       return {
         line: `${url} refused connection`,
         remedy: "the droverd that made this socket is gone; start it again",
@@ -49,6 +56,7 @@ export function explain(error: ServerError, url: string): Trouble {
         exitCode: exit.generic,
       };
     case "ECONNRESET":
+    case "EPIPE":
       return {
         line: `${url} closed the connection before it answered`,
         remedy: "droverd may just have been shut down; look at its log",
@@ -63,9 +71,13 @@ export function explain(error: ServerError, url: string): Trouble {
   }
 }
 
+const statOf = (url: string) =>
+  unless(["ENOENT", "EACCES", "ENOTDIR"], () => statSync(url.replace(/^unix:\/\//, "")));
+
+const isNoSocket = (url: string): boolean => statOf(url)?.isSocket() === false;
+
 function ownerOf(url: string): string {
-  const path = url.replace(/^unix:\/\//, "");
-  const stat = unless(["ENOENT", "EACCES"], () => statSync(path));
+  const stat = statOf(url);
   if (!stat) return "you may not look into its folder";
   return `it belongs to uid ${stat.uid} with mode ${(stat.mode & 0o777).toString(8)}`;
 }

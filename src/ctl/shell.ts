@@ -1,4 +1,4 @@
-import { createInterface, type Interface } from "node:readline";
+import { createInterface } from "node:readline";
 import { namespec } from "../process/order.ts";
 import { commands, runLine } from "./commands.ts";
 import type { Session } from "./session.ts";
@@ -6,35 +6,73 @@ import type { Session } from "./session.ts";
 /** The interactive shell: supervisorctl's, with the status first. Resolves when the user leaves. */
 export async function runShell(session: Session, prompt: string): Promise<void> {
   await runLine(session, "status");
-  let names: readonly string[] = await processNames(session);
-  const lines = createInterface({
-    input: process.stdin,
-    output: process.stdout,
-    prompt: `${prompt}> `,
-    completer: (line: string) => complete(line, names),
-  });
-  const inShell = { ...session, confirm: (question: string) => ask(lines, question) };
-  lines.on("SIGINT", () => (running ? running.abort() : lines.close()));
-  let running: AbortController | undefined;
-  lines.prompt();
-  for await (const line of lines) {
-    const word = line.trim();
-    if (["quit", "exit", "EOF"].includes(word)) break;
-    const controller = new AbortController();
-    running = controller;
-    await runLine({ ...inShell, interrupted: () => controller.signal }, line);
-    running = undefined;
-    names = await processNames(session);
-    lines.prompt();
+  const names = { known: await processNames(session) };
+  const lines = new Lines((line) => complete(line, names.known));
+  const inShell: Session = {
+    ...session,
+    confirm: async (question) => /^y/i.test((await lines.next(question)) ?? ""),
+    interrupted: () => lines.interrupted(),
+  };
+  for (;;) {
+    const line = await lines.next(`${prompt}> `);
+    if (line === undefined || ["quit", "exit", "EOF"].includes(line.trim())) break;
+    await runLine(inShell, line);
+    lines.uninterrupted();
+    names.known = await processNames(session);
   }
   lines.close();
   session.print("");
 }
 
-const ask = (lines: Interface, question: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    lines.question(question, (answer) => resolve(/^y/i.test(answer)));
-  });
+/** What is typed, a line at a time, whoever asks for it: the prompt or a question. */
+class Lines {
+  readonly #readline;
+  readonly #typed: string[] = [];
+  #ended = false;
+  #wake: () => void = () => undefined;
+  #running: AbortController | undefined;
+
+  constructor(completer: (line: string) => [string[], string]) {
+    this.#readline = createInterface({ input: process.stdin, output: process.stdout, completer });
+    this.#readline.on("line", (line) => {
+      this.#typed.push(line);
+      this.#wake();
+    });
+    this.#readline.on("close", () => {
+      this.#ended = true;
+      this.#wake();
+    });
+    // Ctrl-C ends what runs; at the prompt it leaves.
+    this.#readline.on("SIGINT", () => (this.#running ? this.#running.abort() : this.close()));
+  }
+
+  /** The next line, after showing `prompt`; undefined at the end of the input. */
+  async next(prompt: string): Promise<string | undefined> {
+    this.#readline.setPrompt(prompt);
+    if (this.#ended) process.stdout.write(prompt);
+    else this.#readline.prompt();
+    while (this.#typed.length === 0 && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#typed.shift();
+  }
+
+  /** Aborts at the next Ctrl-C. */
+  interrupted(): AbortSignal {
+    this.#running = new AbortController();
+    return this.#running.signal;
+  }
+
+  uninterrupted(): void {
+    this.#running = undefined;
+  }
+
+  close(): void {
+    this.#readline.close();
+  }
+}
 
 /** For completion only: a server that cannot be reached has no names, and that has been told. */
 async function processNames({ client }: Session): Promise<string[]> {

@@ -118,8 +118,7 @@ async function openDaemon(options: DaemonOptions, undo: (() => void)[]): Promise
   const { supervisord } = config;
   const rundir = supervisord.rundir ?? defaultRundir();
   const channels = path.join(rundir, instanceOf(file));
-  prepareFolders(rundir, channels);
-  undo.push(() => rmSync(channels, { recursive: true, force: true }));
+  makeFolder(rundir, () => machine().isDirectory(rundir) || makePrivateDir(rundir));
   const reports = {
     failing: (path: string, errno: string) => say("error", `cannot write to ${path}: ${errno}`),
     recovered: (path: string, lost: number) =>
@@ -152,6 +151,9 @@ async function openDaemon(options: DaemonOptions, undo: (() => void)[]): Promise
     }
   }
 
+  // Only now: the channels of this configuration are in use as long as its socket is.
+  makeFolder(channels, () => makePrivateDir(channels));
+  undo.push(() => rmSync(channels, { recursive: true, force: true }));
   const fleet = new Fleet(withLogs(config, log), {
     clock: systemClock,
     log,
@@ -225,12 +227,11 @@ function openLog(
 const instanceOf = (file: string): string =>
   createHash("sha256").update(path.resolve(file)).digest("hex").slice(0, 12);
 
-function prepareFolders(rundir: string, channels: string): void {
+function makeFolder(folder: string, make: () => void): void {
   try {
-    if (!machine().isDirectory(rundir)) makePrivateDir(rundir);
-    makePrivateDir(channels);
+    make();
   } catch (error) {
-    throw new StartError(`Error: cannot use the run folder ${rundir}: ${error}`, 2, {
+    throw new StartError(`Error: cannot use the run folder ${folder}: ${error}`, 2, {
       cause: error,
     });
   }

@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from "node:http";
 import path from "node:path";
 import type { UnixServerConfig } from "../config/config.ts";
 import { errnoOf } from "../os/errno.ts";
+import { isDirectory } from "../os/machine.ts";
 import { listenUnix, SocketInUse } from "../os/sockets.ts";
 import type { Credentials } from "../rpc/auth.ts";
 import { StartError } from "./errors.ts";
@@ -39,14 +40,14 @@ export async function openServer(
 function describeFailure({ section, file }: UnixServerConfig, error: unknown): string {
   const where = `[${section}] file=${file}`;
   if (error instanceof SocketInUse) return `Error: ${where}: ${error.message}`;
+  const folder = path.dirname(file);
+  // libuv turns the ENOENT of a bind into EACCES.
+  if (!isDirectory(folder)) return `Error: ${where}: the folder ${folder} does not exist`;
   switch (errnoOf(error)) {
-    case "ENOENT":
-      return `Error: ${where}: the folder ${path.dirname(file)} does not exist`;
     case "EACCES":
       return `Error: ${where}: no permission to make a socket there`;
     case "EPERM":
       return `Error: ${where}: not permitted to give the socket to another owner (chown=)`;
-    case "EINVAL":
     case "ENAMETOOLONG":
       return `Error: ${where}: the path of a socket may have about 100 characters, and this one is longer`;
     default:

@@ -197,10 +197,13 @@ export class Supervised {
   }
 
   #exited(exit: Exit): void {
-    // What the child wrote before it died is in its log before its death is told.
-    this.maker.drain();
     const uptimeMs = this.#world.clock.monotonicMs() - this.#upSince;
-    this.#send({ type: "exited", exit, uptimeMs });
+    try {
+      // What the child wrote before it died is in its log before its death is told.
+      this.maker.drain();
+    } finally {
+      this.#send({ type: "exited", exit, uptimeMs });
+    }
   }
 
   #signal(signal: NodeJS.Signals, group: boolean): void {

@@ -90,7 +90,8 @@ const MOST_DRAINED = 1_048_576;
 
 /** Reads by a descriptor of its own: the socket's may be closed, and its number somebody else's. */
 function drain(path: string, onData: (chunk: Buffer) => void): void {
-  const fd = openSync(path, O_RDONLY | O_NONBLOCK);
+  const fd = unless(["ENOENT"], () => openSync(path, O_RDONLY | O_NONBLOCK));
+  if (fd === undefined) return;
   try {
     for (let taken = 0; taken < MOST_DRAINED; ) {
       const bytes = unless(["EAGAIN"], () => readSync(fd, shared, 0, shared.length, null)) ?? 0;

@@ -13,6 +13,9 @@ export interface SocketSpec {
   owner: { uid: number; gid: number } | undefined;
 }
 
+/** Linux's sun_path, less the closing NUL. */
+const LONGEST_PATH = 107;
+
 /**
  * Makes a server listen on a Unix socket that appears at its path complete: bound under a temporary
  * name, given its mode and owner, then linked. A socket left by a dead daemon is replaced.
@@ -22,6 +25,10 @@ export interface SocketSpec {
 export async function listenUnix(server: Server, spec: SocketSpec): Promise<() => void> {
   const { path, mode, owner } = spec;
   const temporary = `${path}.${process.pid}`;
+  // libuv would cut a longer name without a word, and bind another one.
+  if (Buffer.byteLength(temporary) > LONGEST_PATH) {
+    throw Object.assign(new Error(`longer than ${LONGEST_PATH} bytes`), { code: "ENAMETOOLONG" });
+  }
   unless(["ENOENT"], () => unlinkSync(temporary));
   await bind(server, temporary);
   try {

@@ -409,6 +409,7 @@ describe("the worker", () => {
 
   test.each(["SIGTERM", "SIGINT"] as const)("exits 0 on %s when idle", async (signal) => {
     const worker = await startWorker("a");
+    await asleep(worker.child);
     worker.child.kill(signal);
     const { code, out } = await worker.end();
     expect(code).toBe(0);

@@ -1,0 +1,149 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseKeyValues } from "../../src/config/keyvalues.ts";
+import { BadValue } from "../../src/config/problems.ts";
+import { askPython, needsPython, testWithPython } from "../support/python.ts";
+
+const pairsOf = (text: string): [string, string][] => Object.entries(parseKeyValues(text));
+
+test.each<[string, [string, string][]]>([
+  ["", []],
+  [
+    "A=1,B=2",
+    [
+      ["A", "1"],
+      ["B", "2"],
+    ],
+  ],
+  [
+    "A = 1 , B = 2",
+    [
+      ["A", "1"],
+      ["B", "2"],
+    ],
+  ],
+  [
+    "A=1,\nB=2,",
+    [
+      ["A", "1"],
+      ["B", "2"],
+    ],
+  ],
+  [
+    "A=\"1,2\",B='x y'",
+    [
+      ["A", "1,2"],
+      ["B", "x y"],
+    ],
+  ],
+  ['A="a=b\nc"', [["A", "a=b\nc"]]],
+  ['A="a"b', [["A", "ab"]]],
+  ['A=""', [["A", ""]]],
+  ['A="x\\"y\\\\z\\n"', [["A", 'x"y\\z\\n']]],
+  ["A='x\\y'", [["A", "x\\y"]]],
+  ["A=x\\,y", [["A", "x,y"]]],
+  ["A=/usr/bin:/bin", [["A", "/usr/bin:/bin"]]],
+  ["A=http://x:80/y", [["A", "http://x:80/y"]]],
+  ["A=é-1.5+(x)", [["A", "é-1.5+(x)"]]],
+  ["A=x#y", [["A", "x"]]],
+  [
+    "A=1 # no\n,B=2",
+    [
+      ["A", "1"],
+      ["B", "2"],
+    ],
+  ],
+  ["A=1,A=2", [["A", "2"]]],
+  [
+    "__proto__=1,constructor=2",
+    [
+      ["__proto__", "1"],
+      ["constructor", "2"],
+    ],
+  ],
+  // supervisord's quirks
+  [
+    "A=1;B=2",
+    [
+      ["A", "1"],
+      ["B", "2"],
+    ],
+  ],
+  ["A=a b", [["A", "a"]]],
+  ["A=~x", [["A", "~"]]],
+  ["A==1", [["A", "="]]],
+])("%j gives %j", (text, pairs) => {
+  expect(pairsOf(text)).toEqual(pairs);
+});
+
+describe("refused", () => {
+  test.each([
+    ["A"],
+    ["A="],
+    ["A=a@b"],
+    ["A=a=b"],
+    ["A=1 B=2"],
+    ["A=1\nB=2"],
+    ["A=1,,B=2"],
+    ["A=http://x:80/y?z"],
+    ["A='x"],
+    ["A=x\\"],
+  ])("%j", (text) => {
+    expect(() => parseKeyValues(text)).toThrow(BadValue);
+  });
+
+  test("the message shows what was given", () => {
+    expect(() => parseKeyValues("A=a@b")).toThrow('"A=a@b"');
+  });
+});
+
+/** What supervisord does, on Python's own shlex. */
+const program = `
+import shlex
+def parse(text):
+    lexer = shlex.shlex(text, posix=True)
+    lexer.wordchars += "/.+-():"
+    try:
+        tokens = list(lexer)
+    except ValueError:
+        return "refused"
+    pairs = {}
+    for i in range(0, len(tokens), 4):
+        pair = tokens[i:i + 3]
+        if len(pair) != 3 or pair[1] != "=":
+            return "refused"
+        pairs[pair[0]] = pair[2]
+    return list(pairs.items())
+answer = [parse(text) for text in given]
+`;
+
+function parseByDrover(text: string): unknown {
+  try {
+    return pairsOf(text);
+  } catch (error) {
+    if (error instanceof BadValue) return "refused";
+    throw error;
+  }
+}
+
+testWithPython(
+  `drover reads environment= as Python's shlex makes supervisord read it${needsPython}`,
+  () => {
+    const piece = fc.constantFrom(
+      ...["a", "1", "_", "é", "/", ".", ":", "(", "-", " ", "\n", "\t", ",", ";", "="],
+      ...["@", "#", "'", '"', "\\", "''", '"x,y"', "'x y'"],
+    );
+    const value = fc.array(piece, { maxLength: 4 }).map((pieces) => pieces.join(""));
+    const pair = fc
+      .tuple(fc.constantFrom("A", "B", "C"), fc.constantFrom("=", " = ", "", "=="), value)
+      .map((parts) => parts.join(""));
+    const text = fc
+      .array(fc.tuple(pair, fc.constantFrom(",", " , ", ",\n", ";", " ", "")), { maxLength: 4 })
+      .map((pairs) => pairs.flat().join(""));
+    const texts = fc.sample(text, 1_500);
+    const byPython = askPython(program, texts) as unknown[];
+    const all = (answers: unknown[]) => texts.map((own, index) => [own, answers[index]]);
+    expect(all(texts.map(parseByDrover))).toEqual(all(byPython));
+    expect(byPython.filter(Array.isArray).length).toBeGreaterThan(200);
+  },
+);
