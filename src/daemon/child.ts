@@ -57,8 +57,11 @@ export class ChildMaker {
     return { file: findCommand(word, this.#environment().PATH), argv };
   }
 
-  /** @throws SpawnError when it cannot even be tried; later failures come as an event */
-  spawn(events: ChildEvents): void {
+  /**
+   * @returns the child's pid, or undefined when the kernel made none, which comes as an event
+   * @throws SpawnError when it cannot even be tried
+   */
+  spawn(events: ChildEvents): number | undefined {
     const config = this.#config;
     const world = this.#world;
     const { file, argv } = this.#orSpawnError(() => this.command());
@@ -78,12 +81,17 @@ export class ChildMaker {
       const stderr = config.redirect_stderr ? stdout : open(this.#streams.stderr);
       const stdio = [stdin, stdout, stderr] as const;
       const { directory: cwd, umask, user } = config;
-      spawnChild({ file, argv, env: this.#environment(), cwd, umask, stdio, user }, events);
+      return spawnChild({ file, argv, env: this.#environment(), cwd, umask, stdio, user }, events);
     } catch (error) {
       throw new SpawnError(describeFailure(config.name, error), { cause: error });
     } finally {
       for (const fd of opened) closeFd(fd);
     }
+  }
+
+  /** Reads what an earlier daemon's child still writes. */
+  listen(): void {
+    for (const stream of Object.values(this.#streams)) stream.listen();
   }
 
   drain(): void {

@@ -16,10 +16,12 @@ import { Fleet } from "./fleet.ts";
 import { Follow } from "./follow.ts";
 import { createHandlers } from "./handlers.ts";
 import { Launcher } from "./launcher.ts";
+import { Ledger } from "./ledger.ts";
 import { createLog, type Log } from "./log.ts";
 import { credentialsOf, openServer } from "./serve.ts";
 import type { Sink } from "./sink.ts";
 import { Sinks } from "./sinks.ts";
+import { endSurvivors } from "./survivors.ts";
 
 export interface DaemonOptions {
   config: Config;
@@ -153,17 +155,21 @@ async function openDaemon(options: DaemonOptions, undo: (() => void)[]): Promise
 
   // Only now: the channels of this configuration are in use as long as its socket is.
   makeFolder(channels, () => makePrivateDir(channels));
-  undo.push(() => rmSync(channels, { recursive: true, force: true }));
+  const ledger = new Ledger(channels);
   const fleet = new Fleet(withLogs(config, log), {
     clock: systemClock,
     log,
     launcher: new Launcher(),
     sinks,
+    ledger,
     channels,
     inherited: { ...process.env },
     environment: supervisord.environment,
     serverUrl: servers[0] && `unix://${servers[0].file}`,
   });
+  await endSurvivors(ledger, fleet, log);
+  // Not before: a start that fails must leave the ledger of those who still live.
+  undo.push(() => rmSync(channels, { recursive: true, force: true }));
   const daemon = new Daemon(options, { log, fleet, sinks, undo });
   const handlers = createHandlers({
     fleet,

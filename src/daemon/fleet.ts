@@ -77,6 +77,13 @@ export class Fleet {
     return stream === "stdout" || stream === "stderr" ? found?.logfile(stream) : undefined;
   }
 
+  /** Reads the output of an earlier daemon's child, if its program is still configured. */
+  listen({ group, name }: { group: string; name: string }): void {
+    this.listed
+      .find(({ config }) => config.group === group && config.name === name)
+      ?.maker.listen();
+  }
+
   autostart(): void {
     for (const { processes } of this.#groups) {
       for (const process of processes) if (process.config.autostart) process.start();

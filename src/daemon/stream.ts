@@ -37,22 +37,24 @@ export class OutputStream {
    * @throws what the kernel gives when the log or the channel cannot be opened
    */
   open(user: { uid: number; gid: number } | undefined): number {
-    if (!this.#reader) {
-      this.#spec.sink?.acquire();
-      try {
-        const output = this.#connect();
-        this.#reader = readChannel(
-          this.#spec.fifo,
-          (chunk) => output.push(chunk),
-          () => this.#ended(),
-        );
-        this.#output = output;
-      } catch (error) {
-        this.#spec.sink?.release();
-        throw error;
-      }
-    }
+    this.listen();
     return openForChild(this.#spec.fifo, user);
+  }
+
+  /** Reads what comes from whoever holds the other end. @throws as `open` */
+  listen(): void {
+    if (this.#reader) return;
+    this.#spec.sink?.acquire();
+    try {
+      const output = this.#connect();
+      const { fifo } = this.#spec;
+      const push = (chunk: Buffer) => output.push(chunk);
+      this.#reader = readChannel(fifo, push, () => this.#ended());
+      this.#output = output;
+    } catch (error) {
+      this.#spec.sink?.release();
+      throw error;
+    }
   }
 
   /** Takes in what a child has written so far: before its end is told, or the daemon's. */

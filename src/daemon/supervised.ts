@@ -176,9 +176,9 @@ export class Supervised {
 
   #spawn(): void {
     const { name } = this.config;
+    let pid: number | undefined;
     try {
-      this.maker.spawn({
-        spawned: (pid) => this.#spawned(pid),
+      pid = this.maker.spawn({
         failed: (errno) =>
           this.#send({ type: "spawnFailed", error: describeForkFailure(name, errno) }),
         exited: (exit) => this.#exited(exit),
@@ -187,12 +187,18 @@ export class Supervised {
       if (!(error instanceof SpawnError)) throw error;
       this.#send({ type: "spawnFailed", error: error.message });
     }
+    if (pid !== undefined) this.#spawned(pid);
   }
 
   #spawned(pid: number): void {
     this.#pid = pid;
     this.#startedAt = this.#world.clock.wallMs();
     this.#upSince = this.#world.clock.monotonicMs();
+    try {
+      this.#world.ledger.add(this.config, pid);
+    } catch (error) {
+      this.#world.log("error", `cannot note the child of ${this.config.name}: ${error}`);
+    }
     this.#send({ type: "spawned" });
   }
 
@@ -201,6 +207,7 @@ export class Supervised {
     try {
       // What the child wrote before it died is in its log before its death is told.
       this.maker.drain();
+      this.#world.ledger.remove(this.config);
     } finally {
       this.#send({ type: "exited", exit, uptimeMs });
     }

@@ -1,5 +1,6 @@
 import type { Clock } from "../os/clock.ts";
 import type { Launcher } from "./launcher.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import type { Sinks } from "./sinks.ts";
 
@@ -9,6 +10,7 @@ export interface World {
   log: Log;
   launcher: Launcher;
   sinks: Sinks;
+  ledger: Ledger;
   /** Folder of the children's channels. */
   channels: string;
   /** The daemon's own environment, as it was at its start. */

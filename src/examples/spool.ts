@@ -40,6 +40,9 @@ export type Outcome =
   | { name: string; in: "done"; report: Report }
   | { name: string; in: "buried"; error: string };
 
+/** By outcome, what lies beside the job. The first is the one that reserves the name. */
+const results = { done: [".json", ".gz"], buried: [".error"] } as const;
+
 /** Bytes. Leaves room within the 255 of a file name for `.12345` and `.error`. */
 const longestName = 240;
 const recentMs = 100;
@@ -99,20 +102,33 @@ function workingName(raw: Buffer): string {
 }
 
 /**
- * Put back what a predecessor of the same name was killed over, and remove its half-written
- * results. Two live workers must not share a name: they would take each other's jobs back.
+ * Put back what a predecessor of the same name was killed over, and remove its half-made results.
+ * Two live workers must not share a name: they would take each other's jobs back.
  * @returns how many jobs went back to `ready/`
  */
 export async function takeBack(spool: Spool): Promise<number> {
   const names = await fs.readdir(spool.mine);
   const jobs = names.filter((name) => !name.startsWith("."));
-  for (const name of names.filter((name) => name.startsWith("."))) {
-    await fs.rm(join(spool.mine, name));
+  for (const job of jobs) {
+    await unpublish(spool, job, "done");
+    await unpublish(spool, job, "buried");
+    await fs.rename(join(spool.mine, job), join(spool.ready, await freeName(spool.ready, job)));
   }
-  for (const name of jobs) {
-    await fs.rename(join(spool.mine, name), join(spool.ready, await freeName(spool.ready, name)));
-  }
+  for (const name of names) await fs.rm(join(spool.mine, name), { force: true });
   return jobs.length;
+}
+
+/** Undo a publish() that got no further than results: they are under the inode that was linked. */
+async function unpublish(spool: Spool, job: string, to: Outcome["in"]): Promise<void> {
+  const [first] = results[to];
+  const reserved = await lookAt(result(spool, first));
+  if (reserved === undefined || reserved.nlink === 1) return;
+  for (const name of await fs.readdir(spool[to])) {
+    if (!name.startsWith(job) || !name.endsWith(first)) continue;
+    if ((await lookAt(join(spool[to], name)))?.ino !== reserved.ino) continue;
+    const stem = join(spool[to], name.slice(0, -first.length));
+    for (const suffix of results[to]) await fs.rm(stem + suffix, { force: true });
+  }
 }
 
 /**
@@ -127,13 +143,13 @@ export async function work(spool: Spool, job: string): Promise<Outcome> {
   } catch (reason) {
     return bury(spool, job, oneLine(reason instanceof Error ? reason.message : String(reason)));
   }
-  return { name: await publish(spool, job, spool.done, [".json", ".gz"]), in: "done", report };
+  return { name: await publish(spool, job, "done"), in: "done", report };
 }
 
 async function bury(spool: Spool, job: string, error: string): Promise<Outcome> {
   await fs.writeFile(result(spool, ".error"), `${error}\n`);
-  const name = await publish(spool, job, spool.buried, [".error"]);
-  for (const suffix of [".gz", ".json"]) await fs.rm(result(spool, suffix), { force: true });
+  const name = await publish(spool, job, "buried");
+  for (const suffix of results.done) await fs.rm(result(spool, suffix), { force: true });
   return { name, in: "buried", error };
 }
 
@@ -231,35 +247,27 @@ function count(tally: Tally, chunk: Buffer): void {
 }
 
 /**
- * Move results and job to `folder` under a name that none of them clobbers. The first result goes
- * in by link(2), which refuses a name that is taken: that reserves the name against workers who
- * finish a job of the same name in the same instant. The job goes last, so whoever sees it there
- * finds its results. Killed in between, the job is taken back and done anew under another name.
+ * Move results and job to `done/` or `buried/` under a name that none of them clobbers. The first
+ * result goes in by link(2), which refuses a name that is taken: that reserves it against workers
+ * who finish a job of the same name in the same instant. The job goes last, so whoever sees it
+ * there finds its results; killed before that, the results are undone by takeBack().
  */
-async function publish(
-  spool: Spool,
-  job: string,
-  folder: string,
-  suffixes: readonly [string, ...string[]],
-): Promise<string> {
-  const [first, ...rest] = suffixes;
+async function publish(spool: Spool, job: string, to: Outcome["in"]): Promise<string> {
+  const [first, ...rest] = results[to];
   await fs.lstat(join(spool.mine, job)); // no results for a job that was taken away meanwhile
-  const name = await reserve(folder, job, suffixes, result(spool, first));
-  for (const suffix of rest) await fs.rename(result(spool, suffix), join(folder, name + suffix));
-  await fs.rename(join(spool.mine, job), join(folder, name));
+  const name = await reserve(spool, job, to);
+  const target = join(spool[to], name);
+  for (const suffix of rest) await fs.rename(result(spool, suffix), target + suffix);
+  await fs.rename(join(spool.mine, job), target);
   await fs.unlink(result(spool, first));
   return name;
 }
 
-async function reserve(
-  folder: string,
-  job: string,
-  suffixes: readonly [string, ...string[]],
-  firstResult: string,
-): Promise<string> {
+async function reserve(spool: Spool, job: string, to: Outcome["in"]): Promise<string> {
+  const [first] = results[to];
   for (;;) {
-    const name = await freeName(folder, job, suffixes);
-    if (await linked(firstResult, join(folder, name + suffixes[0]))) return name;
+    const name = await freeName(spool[to], job, results[to]);
+    if (await linked(result(spool, first), join(spool[to], name + first))) return name;
   }
 }
 
@@ -272,7 +280,8 @@ async function freeName(
   for (let n = 0; ; n++) {
     const candidate = n === 0 ? name : `${name}.${n}`;
     const paths = ["", ...suffixes].map((suffix) => join(folder, candidate + suffix));
-    if (!(await Promise.all(paths.map(exists))).includes(true)) return candidate;
+    const taken = await Promise.all(paths.map(lookAt));
+    if (taken.every((stats) => stats === undefined)) return candidate;
   }
 }
 
@@ -300,12 +309,11 @@ export function oneLine(text: string): string {
   return text.replace(/\p{Cc}/gu, "?");
 }
 
-async function exists(path: string): Promise<boolean> {
+async function lookAt(path: string): Promise<Stats | undefined> {
   try {
-    await fs.lstat(path);
-    return true;
+    return await fs.lstat(path);
   } catch (error) {
-    if (isMissing(error)) return false;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

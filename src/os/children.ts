@@ -16,7 +16,6 @@ export interface ChildSpec {
 }
 
 export interface ChildEvents {
-  spawned(pid: number): void;
   /** There is no child. `errno` is the kernel's reason, such as EAGAIN. */
   failed(errno: string): void;
   exited(how: { code: number } | { signal: NodeJS.Signals }): void;
@@ -24,9 +23,9 @@ export interface ChildEvents {
 
 /**
  * Starts a child in a process group and session of its own; it blocks until the exec is done.
- * One of `spawned` (before this returns) and `failed` (soon after) is called.
+ * @returns its pid, or undefined when there is none and `failed` will be called
  */
-export function spawnChild(spec: ChildSpec, events: ChildEvents): void {
+export function spawnChild(spec: ChildSpec, events: ChildEvents): number | undefined {
   const [file, argv] = asUser(spec);
   const before = spec.umask === undefined ? undefined : process.umask(spec.umask);
   try {
@@ -42,7 +41,7 @@ export function spawnChild(spec: ChildSpec, events: ChildEvents): void {
       if (child.pid === undefined) events.failed(error.code ?? error.message);
     });
     child.on("exit", (code, signal) => events.exited(signal ? { signal } : { code: code ?? 0 }));
-    if (child.pid !== undefined) events.spawned(child.pid);
+    return child.pid;
   } finally {
     if (before !== undefined) process.umask(before);
   }

@@ -118,7 +118,7 @@ test("every option and every header has its line", () => {
 
 describe("what cannot be read", () => {
   test.each<[string, number[]]>([
-    ["[s]\njunk\na=1\n=v\n : v", [2, 4, 5]],
+    ["[s]\njunk\na=1\n=v\n: v", [2, 4, 5]],
     ["[s]\n[]", [2]],
     ["\n\njunk\n[s]\nmore junk", [3]],
     ["a=1", [1]],

@@ -266,6 +266,35 @@ test("takeBack returns jobs without clobbering newer ones, and drops half result
   expect(list("working", "w")).toEqual([]);
 });
 
+describe("a worker killed while it moved results", () => {
+  /** Up to the reservation, the second of two equal names, with another's results at the first. */
+  async function killedWhilePublishing(): Promise<Spool> {
+    const spool = await spools.openSpool(root, "w");
+    for (const text of ["other", "mine"]) {
+      drop("job", text);
+      await workOn(spool, "job");
+    }
+    fs.linkSync(path("done", "job.1.json"), join(spool.mine, ".result.json"));
+    return spool;
+  }
+
+  test("does the job anew under the same name", async () => {
+    const spool = await killedWhilePublishing();
+    fs.renameSync(path("done", "job.1"), join(spool.mine, "job"));
+    expect(await spools.takeBack(spool)).toBe(1);
+    expect(list("done")).toEqual(["job", "job.gz", "job.json"]);
+    expect(await workOn(spool, "job")).toMatchObject({ name: "job.1", in: "done" });
+    expect(read("done", "job")).toBe("other");
+  });
+
+  test("keeps the results when the job had already been moved", async () => {
+    const spool = await killedWhilePublishing();
+    expect(await spools.takeBack(spool)).toBe(0);
+    expect(list("done")).toHaveLength(6);
+    expect(list("working", "w")).toEqual([]);
+  });
+});
+
 describe("settle", () => {
   /** A clock whose every pause gives the writer its next turn. */
   async function pauses(ageMs: number, turns: (() => void)[]): Promise<number[]> {

@@ -112,7 +112,11 @@ export async function startDaemon(programs: string, supervisord = ""): Promise<T
 }
 
 /** Starts a droverd on a configuration that is there. */
-export async function launch(dir: string, config: string): Promise<TestDaemon> {
+export async function launch(
+  dir: string,
+  config: string,
+  socketName = "d.sock",
+): Promise<TestDaemon> {
   const child = spawn(process.execPath, [droverd, "-n", "-s", "-c", config], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -121,7 +125,7 @@ export async function launch(dir: string, config: string): Promise<TestDaemon> {
     stderr += chunk;
   });
   const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
-  const socket = path.join(dir, "d.sock");
+  const socket = path.join(dir, socketName);
   const client = connect({ url: `unix://${socket}` });
   const read = (name: string) => {
     try {
