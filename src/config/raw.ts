@@ -2,7 +2,7 @@ import { parse as parseIni } from "ini";
 import { decodeName, decodeValue, lex, toIni } from "./dialect.ts";
 import type { Place, Problem } from "./problems.ts";
 
-export interface RawValue extends Place {
+interface RawValue extends Place {
   text: string;
 }
 

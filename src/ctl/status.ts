@@ -34,7 +34,7 @@ function select(session: Session, all: readonly ProcessInfo[], word: string): Pr
 const NARROWEST_NAME = 30;
 
 /** supervisorctl's lines: the name, the state and the description in columns. */
-export function formatTable(listed: readonly ProcessInfo[]): string[] {
+function formatTable(listed: readonly ProcessInfo[]): string[] {
   const width = Math.max(NARROWEST_NAME, ...listed.map((info) => namespec(info).length)) + 3;
   return listed.map(
     (info) => namespec(info).padEnd(width) + info.statename.padEnd(10) + info.description,

@@ -7,7 +7,10 @@ import { listenUnix, SocketInUse } from "../os/sockets.ts";
 import type { Credentials } from "../rpc/auth.ts";
 import { StartError } from "./errors.ts";
 
-export interface OpenServer {
+/** What connections that are busy when the server closes have left. */
+const LAST_WORDS_MS = 100;
+
+interface OpenServer {
   /** Stops listening, removes the socket and ends the connections. */
   close(): void;
 }
@@ -28,7 +31,8 @@ export async function openServer(
       close() {
         release();
         server.close();
-        server.closeAllConnections();
+        // The answer to the call that asked for this may be on its way still; followers never end.
+        setTimeout(() => server.closeAllConnections(), LAST_WORDS_MS).unref();
       },
     };
   } catch (error) {

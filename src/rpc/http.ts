@@ -7,7 +7,7 @@ import { answerJson } from "./jsonrpc.ts";
 import type { Handlers } from "./methods.ts";
 
 /** A log as it grows; undefined when there is none by that name. */
-export type OpenLog = (name: string, stream: string) => Readable | undefined;
+type OpenLog = (name: string, stream: string) => Readable | undefined;
 
 export interface Service {
   handlers: Handlers;

@@ -200,7 +200,7 @@ export const methods = table({
   },
 });
 
-export type Methods = typeof methods;
+type Methods = typeof methods;
 export type MethodName = keyof Methods;
 
 type ValueOf<K> = K extends ParamKind<infer V> ? V : never;

@@ -1,7 +1,7 @@
 import { Fault } from "../faults.ts";
 
 /** XML-RPC's names of the types, which `system.methodSignature` tells. */
-export type TypeName = "string" | "int" | "boolean" | "array" | "struct";
+type TypeName = "string" | "int" | "boolean" | "array" | "struct";
 
 export interface ResultKind<T> {
   readonly type: TypeName;

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect as connectSocket } from "node:net";
 import { expect, test } from "vitest";
@@ -213,6 +213,19 @@ stdout_logfile=%(here)s/out.log
   expect(await daemon.ctl("status")).toMatchObject({ code: 1 });
 });
 
+test("a shutdown is answered, also when nothing runs, and ends followers of logs", async () => {
+  for (let round = 0; round < 5; round++) {
+    const daemon = await startDaemon("");
+    const ended = new Promise((resolve) => daemon.child.on("exit", resolve));
+    const following = daemon.client
+      .follow("/mainlogtail", () => undefined, new AbortController().signal)
+      .catch((error: unknown) => error);
+    expect(await daemon.client.call("supervisor.shutdown", {})).toBe(true);
+    expect(await ended).toBe(0);
+    await following;
+  }
+});
+
 test("a follower sees a log grow over rotations, from its last kilobyte on", async () => {
   const daemon = await startDaemon(`
 [program:counter]
@@ -235,7 +248,6 @@ stdout_logfile_backups=3
     controller.signal,
   );
   await eventually("the first kilobyte", () => text !== "");
-  const { writeFileSync, readdirSync } = await import("node:fs");
   // The child reads the other end of its own stdin channel.
   const instance = readdirSync(`${daemon.dir}/run`)[0] ?? "";
   writeFileSync(`${daemon.dir}/run/${instance}/counter:counter.stdin`, "go\n");
