@@ -9,6 +9,7 @@ import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Report, Spool } from "../../src/examples/spool.ts";
 import * as spools from "../../src/examples/spool.ts";
+import { settle } from "../../src/examples/text.ts";
 
 const program = join(import.meta.dirname, "../../dist/examples/spool-worker.js");
 const asRoot = process.getuid?.() === 0;
@@ -306,7 +307,7 @@ describe("settle", () => {
       turns.shift()?.();
     };
     const now = () => 1_000_000 + ageMs;
-    await spools.settle(path("job"), { now, sleep: pause as typeof sleep });
+    await settle(path("job"), { now, sleep: pause as typeof sleep });
     return slept;
   }
   const grow = () => {
