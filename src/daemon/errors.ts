@@ -9,3 +9,7 @@ export class StartError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** An error that is nobody's input: with its stack, for the log. */
+export const describeBug = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -9,9 +9,10 @@ import { glob } from "../os/glob.ts";
 import { machine, readText } from "../os/machine.ts";
 import { version } from "../version.ts";
 import { reportToForeground, startInBackground, takeBackgroundMark } from "./background.ts";
-import { Daemon, type DaemonOptions, describeBug } from "./daemon.ts";
-import { StartError } from "./errors.ts";
+import type { Daemon } from "./daemon.ts";
+import { describeBug, StartError } from "./errors.ts";
 import { parseFlags } from "./flags.ts";
+import { type DaemonOptions, openDaemon } from "./open.ts";
 
 /**
  * Reading a large configuration would make V8 grow its young generation to 2 x 16 MB and keep it,
@@ -93,15 +94,15 @@ async function runUntilShutdown(file: string, first: Config, echo: boolean): Pro
     next = load(file);
   };
   for (;;) {
-    const daemon = await open({ file, echo, prepareRestart }, next, current);
-    current = next ?? current;
+    const life = await open({ file, echo, prepareRestart }, next, current);
+    const { daemon } = life;
+    current = life.config;
     next = undefined;
     const handlers = signalHandlers(daemon);
     for (const [signal, handler] of handlers) process.on(signal, handler);
     await reportToForeground({ started: true });
     const outcome = await daemon.run();
     for (const [signal, handler] of handlers) process.off(signal, handler);
-    daemon.release();
     if (outcome === "shutdown") return;
   }
 }
@@ -111,15 +112,20 @@ async function open(
   options: Omit<DaemonOptions, "config">,
   next: Config | undefined,
   current: Config,
-): Promise<Daemon> {
-  if (!next) return Daemon.open({ ...options, config: current });
+): Promise<{ daemon: Daemon; config: Config }> {
+  const openWith = async (config: Config) => ({
+    daemon: await openDaemon({ ...options, config }),
+    config,
+  });
+  if (!next) return openWith(current);
   try {
-    return await Daemon.open({ ...options, config: next });
+    return await openWith(next);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    const daemon = await Daemon.open({ ...options, config: current });
-    daemon.log("error", `cannot run the new configuration, the old one is back: ${error.message}`);
-    return daemon;
+    const life = await openWith(current);
+    const why = `cannot run the new configuration, the old one is back: ${error.message}`;
+    life.daemon.log("error", why);
+    return life;
   }
 }
 

@@ -1,0 +1,235 @@
+import { createHash } from "node:crypto";
+import { rmSync, unlinkSync, writeFileSync } from "node:fs";
+import type { RequestListener } from "node:http";
+import path from "node:path";
+import type { Config, GroupConfig, UnixServerConfig } from "../config/config.ts";
+import { formatProblem } from "../config/problems.ts";
+import { Fault } from "../faults.ts";
+import { systemClock } from "../os/clock.ts";
+import { unless } from "../os/errno.ts";
+import { machine } from "../os/machine.ts";
+import { defaultRundir, makePrivateDir } from "../os/rundir.ts";
+import { createListener } from "../rpc/http.ts";
+import { type AutoLogs, removeAutoLogs, withAutoLogs } from "./autologs.ts";
+import { Daemon } from "./daemon.ts";
+import { describeBug, StartError } from "./errors.ts";
+import { Fleet } from "./fleet.ts";
+import { Follow } from "./follow.ts";
+import { createHandlers } from "./handlers.ts";
+import { Launcher } from "./launcher.ts";
+import { Ledger } from "./ledger.ts";
+import { createLog, type Log } from "./log.ts";
+import { credentialsOf, openServer } from "./serve.ts";
+import { Sinks } from "./sinks.ts";
+import { endSurvivors } from "./survivors.ts";
+
+export interface DaemonOptions {
+  config: Config;
+  /** The configuration's file: it tells this daemon's channels from those of others. */
+  file: string;
+  /** Echo the log to stdout. */
+  echo: boolean;
+  /** Reads the configuration for the next life. @throws StartError when it cannot be used */
+  prepareRestart(): void;
+}
+
+/** What has been opened so far, to be given back in reverse. */
+type Undo = (() => void)[];
+
+function unwind(undo: Undo): void {
+  for (let act = undo.pop(); act; act = undo.pop()) act();
+}
+
+/**
+ * Opens everything that a daemon needs, and starts nothing yet.
+ * @throws StartError; what had been opened is closed again
+ */
+export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
+  const undo: Undo = [];
+  try {
+    return await openAll(options, undo);
+  } catch (error) {
+    unwind(undo);
+    throw error;
+  }
+}
+
+async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
+  const { config, file, prepareRestart } = options;
+  const { supervisord } = config;
+  const rundir = supervisord.rundir ?? defaultRundir();
+  makeFolder(rundir, () => machine().isDirectory(rundir) || makePrivateDir(rundir));
+  const { log, sinks, mainLog } = openLog(options, undo);
+  for (const warning of config.warnings) log("warn", formatProblem(warning));
+  warnAboutRoot(config, log);
+
+  const servers = config.servers.length > 0 ? config.servers : [defaultServer(rundir)];
+  const listeners = await openServers(servers, log, undo);
+  // Only now: the channels of this configuration are in use as long as its socket is.
+  const channels = path.join(rundir, instanceOf(file));
+  makeFolder(channels, () => makePrivateDir(channels));
+  const ledger = new Ledger(channels);
+  const fleet = new Fleet(withLogs(config, log), {
+    clock: systemClock,
+    log,
+    launcher: new Launcher(),
+    sinks,
+    ledger,
+    channels,
+    inherited: { ...process.env },
+    environment: supervisord.environment,
+    serverUrl: servers[0] && `unix://${servers[0].file}`,
+  });
+  await endSurvivors(ledger, fleet, log);
+  // Not before: a start that fails must leave the ledger of those who still live.
+  undo.push(() => rmSync(channels, { recursive: true, force: true }));
+  writePidfile(supervisord.pidfile ?? "supervisord.pid", log, undo);
+  const release = () => unwind(undo);
+  const daemon = new Daemon({ log, fleet, sinks, prepareRestart, release });
+  for (const server of servers) {
+    listeners.set(server, createService(server, { config, daemon, fleet, sinks, mainLog }));
+  }
+  log("info", `supervisord started with pid ${process.pid}`);
+  return daemon;
+}
+
+function openLog({ config: { supervisord }, echo }: DaemonOptions, undo: Undo) {
+  const sinks = new Sinks({
+    failing: (file, errno) => later("error", `cannot write to ${file}: ${errno}`),
+    recovered: (file, lost) =>
+      later("warn", `writing to ${file} again; ${lost} bytes of output were lost`),
+  });
+  const mainLog = path.resolve(supervisord.logfile ?? "supervisord.log");
+  const main = sinks.open({
+    path: mainLog,
+    maxBytes: supervisord.logfile_maxbytes,
+    backups: supervisord.logfile_backups,
+  });
+  const stdout = sinks.open({ path: "/dev/stdout", maxBytes: 0, backups: 0 });
+  const used = new Set(echo ? [main, stdout] : [main]);
+  for (const sink of used) {
+    try {
+      sink.acquire();
+    } catch (error) {
+      throw new StartError(`Error: cannot open the log ${sink.spec.path}: ${error}`, 1);
+    }
+    undo.push(() => sink.release());
+  }
+  const { loglevel: level, log_format: format } = supervisord;
+  const log = createLog({ level, format, sinks: [...used] });
+  // A sink reports in the middle of a write, and the write may be the log's own.
+  const later: Log = (at, text) => queueMicrotask(() => log(at, text));
+  return { log, sinks, mainLog };
+}
+
+/** The sockets are taken first, and answer once there is something to answer. */
+async function openServers(servers: readonly UnixServerConfig[], log: Log, undo: Undo) {
+  const listeners = new Map<UnixServerConfig, RequestListener>();
+  for (const server of servers) {
+    const opened = await openServer(server, (request, response) => {
+      const listener = listeners.get(server);
+      if (listener) listener(request, response);
+      else response.writeHead(503).end("droverd is starting\n");
+    });
+    undo.push(() => opened.close());
+    log("info", "RPC interface 'supervisor' initialized");
+    if (!credentialsOf(server)) {
+      log(
+        "critical",
+        `Server '${server.section}' running without any HTTP authentication checking`,
+      );
+    }
+  }
+  return listeners;
+}
+
+interface Served {
+  config: Config;
+  daemon: Daemon;
+  fleet: Fleet;
+  sinks: Sinks;
+  mainLog: string;
+}
+
+function createService(server: UnixServerConfig, served: Served): RequestListener {
+  const { config, daemon, fleet, sinks, mainLog } = served;
+  const { log } = daemon;
+  const handlers = createHandlers({
+    fleet,
+    identifier: config.supervisord.identifier,
+    log,
+    shutdown: () => daemon.shutdown(),
+    restart() {
+      try {
+        daemon.restart();
+      } catch (error) {
+        if (!(error instanceof StartError)) throw error;
+        throw new Fault("CANT_REREAD", error.message, { cause: error });
+      }
+    },
+  });
+  const follow = (file: string | undefined) => {
+    const sink = file === undefined ? undefined : sinks.get(file);
+    return sink && Follow.open(sink);
+  };
+  return createListener({
+    handlers,
+    openLog: (name, stream) => follow(fleet.logOf(name, stream)),
+    openMainLog: () => follow(mainLog),
+    credentials: credentialsOf(server),
+    onBug: (where, error) => log("critical", `${where}: ${describeBug(error)}`),
+  });
+}
+
+/** Distinguishes daemons that share a run folder. */
+const instanceOf = (file: string): string =>
+  createHash("sha256").update(path.resolve(file)).digest("hex").slice(0, 12);
+
+function makeFolder(folder: string, make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    throw new StartError(`Error: cannot use the run folder ${folder}: ${error}`, 2, {
+      cause: error,
+    });
+  }
+}
+
+const defaultServer = (rundir: string): UnixServerConfig => ({
+  section: "unix_http_server",
+  file: path.join(rundir, "drover.sock"),
+  chmod: 0o700,
+  chown: undefined,
+  username: undefined,
+  password: undefined,
+});
+
+function withLogs({ supervisord, groups }: Config, log: Log): GroupConfig[] {
+  const { identifier, childlogdir, nocleanup } = supervisord;
+  const auto: AutoLogs = { dir: childlogdir ?? machine().tempDir, identifier };
+  if (!nocleanup) removeAutoLogs(auto, log);
+  return groups.map((group) => ({
+    ...group,
+    processes: group.processes.map((config) => withAutoLogs(config, auto)),
+  }));
+}
+
+function writePidfile(file: string, log: Log, undo: (() => void)[]): void {
+  const pidfile = path.resolve(file);
+  try {
+    writeFileSync(pidfile, `${process.pid}\n`);
+    undo.push(() => unless(["ENOENT"], () => unlinkSync(pidfile)));
+  } catch (error) {
+    log("critical", `could not write pidfile ${pidfile}: ${error}`);
+  }
+}
+
+function warnAboutRoot({ supervisord }: Config, log: Log): void {
+  if (process.getuid?.() !== 0 || supervisord.user) return;
+  log(
+    "critical",
+    "Supervisor is running as root.  Privileges were not dropped because no user is specified " +
+      "in the config file.  If you intend to run as root, you can set user=root in the config " +
+      "file to avoid this message.",
+  );
+}
