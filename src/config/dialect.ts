@@ -15,10 +15,17 @@ export interface Lexed {
   problems: Problem[];
 }
 
-const sectionHeader = /^\[(.+)\]/;
+const sectionHeader = /^\[(.+)\]/s;
 const delimiter = /[=:]/;
-const indentation = /\S/;
 const comments = [";", "#"];
+
+/** White space as Python has it, which is not quite that of `\s` and `trim()`: a BOM is none. */
+const spaces =
+  "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const space = new RegExp(`[${spaces}]`);
+const notSpace = new RegExp(`[^${spaces}]`);
+const end = new RegExp(`[${spaces}]+$`);
+const edges = new RegExp(`^[${spaces}]+|[${spaces}]+$`, "g");
 
 /**
  * Splits the text of a file by supervisord's lexical rules, which are those of Python's
@@ -34,13 +41,13 @@ export function lex(text: string, file: string): Lexed {
   for (const [index, raw] of lines.entries()) {
     const line = index + 1;
     const commentAt = commentStart(raw);
-    const value = (commentAt === undefined ? raw : raw.slice(0, commentAt)).trim();
+    const value = (commentAt === undefined ? raw : raw.slice(0, commentAt)).replace(edges, "");
     if (value === "") {
       // A blank line may stand inside a value; a line with only a comment adds nothing to it.
       if (commentAt === undefined) entry?.lines.push("");
       continue;
     }
-    const column = raw.search(indentation);
+    const column = raw.search(notSpace);
     if (entry && column > indent) {
       entry.lines.push(value);
       continue;
@@ -59,13 +66,19 @@ export function lex(text: string, file: string): Lexed {
       return out;
     }
     const at = value.search(delimiter);
-    const key = value.slice(0, Math.max(0, at)).trimEnd();
+    const key = value.slice(0, Math.max(0, at)).replace(edges, "");
     if (key === "") {
       const message = `expected option=value, got ${JSON.stringify(raw.trim())}`;
       out.problems.push({ severity: "error", file, line, section, message });
       continue;
     }
-    entry = { section, key: key.toLowerCase(), lines: [value.slice(at + 1).trim()], file, line };
+    entry = {
+      section,
+      key: key.toLowerCase(),
+      lines: [value.slice(at + 1).replace(edges, "")],
+      file,
+      line,
+    };
     out.entries.push(entry);
   }
   return out;
@@ -76,7 +89,7 @@ export function lex(text: string, file: string): Lexed {
  * and the first round in which one of them has white space before it decides.
  */
 function commentStart(line: string): number | undefined {
-  const first = line.trimStart()[0];
+  const first = line[line.search(notSpace)];
   if (first === ";" || first === "#") return 0;
   let open = comments.map((mark) => ({ mark, at: -1 }));
   while (open.length > 0) {
@@ -85,7 +98,7 @@ function commentStart(line: string): number | undefined {
       .filter(({ at }) => at >= 0);
     const starts = open
       .map(({ at }) => at)
-      .filter((at) => at === 0 || /\s/.test(line[at - 1] ?? ""));
+      .filter((at) => at === 0 || space.test(line[at - 1] ?? ""));
     if (starts.length > 0) return Math.min(...starts);
   }
   return undefined;
@@ -103,11 +116,18 @@ export function toIni({ entries, sections }: Lexed): string {
   for (const [name, own] of bySection) {
     text += `[${encodeName(name)}]\n`;
     for (const { key, lines } of own) {
-      text += `${encodeName(key)}=${JSON.stringify(`=${lines.join("\n").trimEnd()}`)}\n`;
+      text += `${encodeName(key)}=${encodeValue(lines.join("\n").replace(end, ""))}\n`;
     }
   }
   return text;
 }
+
+/** `ini` ends a line at U+2028 and U+2029 too; JSON need not write them as they are. */
+const encodeValue = (value: string): string =>
+  JSON.stringify(`=${value.toWellFormed()}`).replaceAll(
+    /[\u2028\u2029]/g,
+    (separator) => `\\u${separator.charCodeAt(0).toString(16)}`,
+  );
 
 const encodeName = (name: string): string =>
   `:${encodeURIComponent(name.toWellFormed()).replaceAll(".", "%2E")}`;

@@ -3,6 +3,7 @@ import { BadValue, suggest } from "./problems.ts";
 /** What `%(name)s` may name in one place. Numbers are the only ones that `%(name)d` takes. */
 export type Names = ReadonlyMap<string, string | number>;
 
+const WIDEST = 10_000;
 const placeholder = /%(?:%|\(([^)]*)\)([-+ #0]*)(\d*)(?:\.(\d*))?[hlL]?([a-zA-Z])|)/g;
 
 /**
@@ -18,7 +19,11 @@ export function expand(text: string, names: Names): string {
       if (name === undefined) throw new BadValue(malformed(text));
       const value = names.get(name);
       if (value === undefined) throw new BadValue(unknown(whole, name, names));
-      return pad(convert(value, conversion, precision, flags, whole), flags, Number(width));
+      if (Math.max(Number(width), Number(precision ?? 0)) > WIDEST) {
+        throw new BadValue(`${whole}: wider than the ${WIDEST} characters that make sense`);
+      }
+      const converted = convert(value, conversion, precision, flags, whole);
+      return pad(converted, conversion === "s" ? flags.replaceAll("0", "") : flags, Number(width));
     },
   );
 }
@@ -68,7 +73,7 @@ function convert(
 function pad(text: string, flags: string, width: number): string {
   if (text.length >= width) return text;
   if (flags.includes("-")) return text.padEnd(width);
-  if (!flags.includes("0") || !/^[-+ ]?[0-9a-fA-F]+$/.test(text)) return text.padStart(width);
+  if (!flags.includes("0")) return text.padStart(width);
   const sign = /^[-+ ]/.test(text) ? (text[0] ?? "") : "";
   return sign + text.slice(sign.length).padStart(width - sign.length, "0");
 }

@@ -40,8 +40,10 @@ function tokenize(text: string): string[] {
       flush();
       const end = text.indexOf("\n", i);
       i = end < 0 ? text.length : end;
-    } else if (c === "\\" && i + 1 < text.length) word = (word ?? "") + text.charAt(++i);
-    else if (c === "'" || c === '"') {
+    } else if (c === "\\") {
+      if (++i >= text.length) throw new BadValue("No escaped character");
+      word = (word ?? "") + text.charAt(i);
+    } else if (c === "'" || c === '"') {
       const quoted = readQuoted(text, i);
       word = (word ?? "") + quoted.text;
       i = quoted.end;

@@ -47,36 +47,37 @@ export const autorestart = kind((given): boolean | "unexpected" =>
     : parseBoolean(given, "true, false or unexpected"),
 );
 
-const units: Record<string, number> = { kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 };
+const units = new Map([
+  ["kb", 2 ** 10],
+  ["mb", 2 ** 20],
+  ["gb", 2 ** 30],
+]);
 
 /** A size in bytes: `512`, `50MB`; the suffixes KB, MB and GB are powers of 1024. */
 export const bytes = kind((given) => {
   const expected = "a size in bytes such as 512, 100KB, 50MB or 1GB";
-  const unit = units[given.slice(-2).toLowerCase()];
+  const unit = units.get(given.slice(-2).toLowerCase());
   const size = parseInteger(unit ? given.slice(0, -2) : given, expected) * (unit ?? 1);
   if (!Number.isSafeInteger(size)) throw badValue(expected, given);
   return size;
 });
 
 export const octal = kind((given) => {
-  if (!/^0?o?[0-7]+$/i.test(given.trim())) throw badValue("an octal mode such as 0700", given);
-  return Number.parseInt(given.trim().replace(/^0?o/i, ""), 8);
+  if (!/^(?:0o)?[0-7]+$/i.test(given.trim())) throw badValue("an octal mode such as 0700", given);
+  return Number.parseInt(given.trim().replace(/^0o/i, ""), 8);
 });
 
-/** Signals by name; where a number has two names, the first is the usual one. */
-const signals = new Map(Object.entries(constants.signals).reverse()) as Map<NodeJS.Signals, number>;
+const signals = Object.entries(constants.signals) as [NodeJS.Signals, number][];
 
 export const signal = kind((given): NodeJS.Signals => {
-  const name = given.trim().toUpperCase();
-  if (/^\d+$/.test(name)) {
-    for (const [known, number] of [...signals].reverse()) if (number === Number(name)) return known;
-    throw badValue("the number of a signal", given);
-  }
-  const full = (name.startsWith("SIG") ? name : `SIG${name}`) as NodeJS.Signals;
-  if (signals.has(full)) return full;
-  const short = [...signals.keys()].map((known) => known.slice(3));
+  const word = given.trim().toUpperCase();
+  const full = word.startsWith("SIG") ? word : `SIG${word}`;
+  // Where a number has two names, the usual one comes first.
+  const found = signals.find(([name, number]) => name === full || String(number) === word);
+  if (found) return found[0];
   const error = badValue("a signal such as TERM, HUP or 15", given);
-  error.message += suggest(full.slice(3), short);
+  const known = signals.map(([name]) => name.slice("SIG".length));
+  error.message += suggest(full.slice("SIG".length), known);
   throw error;
 });
 
@@ -155,13 +156,10 @@ export const logLevels = [
 ] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-const levelWords: Record<string, LogLevel> = {
-  ...Object.fromEntries(logLevels.map((level) => [level, level])),
-  blat: "blather",
-};
+const levelWords = new Map<string, LogLevel>(logLevels.map((level) => [level, level]));
 
 export const logLevel = kind((given) => {
-  const level = levelWords[given.toLowerCase()];
+  const level = levelWords.get(given.toLowerCase());
   if (level) return level;
   const error = badValue("critical, error, warn, info, debug, trace or blather", given);
   error.message += suggest(given.toLowerCase(), logLevels);

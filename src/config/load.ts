@@ -107,7 +107,7 @@ function readServers(
     if (!section.name.startsWith("unix_http_server")) continue;
     warnUnknown(unixServerOptions, section, reading.problems);
     const values = readOptions(unixServerOptions, section, (_, file) => names(file), reading);
-    if (Boolean(values.username) !== Boolean(values.password) && section.values.has("username")) {
+    if (section.values.has("username") !== section.values.has("password")) {
       const message = "a username needs a password and a password needs a username";
       const { file, line } = section;
       reading.problems.push({ severity: "error", file, line, section: section.name, message });

@@ -53,14 +53,22 @@ export function quote(text: string): string {
 
 /** `; did you mean "startsecs"?`, or nothing when no known name is near. */
 export function suggest(name: string, known: Iterable<string>): string {
-  let best: string | undefined;
-  let distance = Math.min(3, Math.floor(name.length / 3) + 1);
+  const given = name.slice(0, LONGEST_SHOWN);
+  const farthest = Math.min(3, Math.floor(name.length / 3) + 1);
+  let best: { candidate: string; distance: number } | undefined;
   for (const candidate of known) {
-    const d = leven(name.slice(0, LONGEST_SHOWN), candidate, { maxDistance: distance + 1 });
-    if (d < distance || (d === distance && best === undefined)) {
-      best = candidate;
-      distance = d;
+    const distance = distanceOf(given, candidate, farthest);
+    if (distance <= farthest && distance < (best?.distance ?? Number.POSITIVE_INFINITY)) {
+      best = { candidate, distance };
     }
   }
-  return best === undefined ? "" : `; did you mean ${quote(best)}?`;
+  return best ? `; did you mean ${quote(best.candidate)}?` : "";
 }
+
+/** Edits from one word to the other; letters that only swapped places count less than wrong ones. */
+function distanceOf(given: string, candidate: string, farthest: number): number {
+  const edits = leven(given, candidate, { maxDistance: farthest + 1 });
+  return sorted(given) === sorted(candidate) ? edits - 0.5 : edits;
+}
+
+const sorted = (word: string): string => [...word].sort().join("");

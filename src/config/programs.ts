@@ -34,7 +34,7 @@ export function readGroups(
       problem(section, "programs", unknownMember(member, programs.keys()), reading.problems);
       return [];
     });
-    groups.push({ name, priority: group.priority, processes });
+    groups.push({ name, priority: group.priority, processes: lastOfEachName(processes) });
   }
   for (const [name, section] of programs) {
     if (grouped.has(name)) continue;
@@ -47,8 +47,15 @@ export function readGroups(
 const unknownMember = (member: string, known: Iterable<string>): string =>
   `there is no [program:${member}]${suggest(member, known)}`;
 
-const firstOfEachName = (groups: GroupConfig[]): GroupConfig[] =>
-  [...new Map(groups.toReversed().map((group) => [group.name, group])).values()].reverse();
+const firstOfEachName = (groups: GroupConfig[]): GroupConfig[] => {
+  const seen = new Set<string>();
+  return groups.filter(({ name }) => !seen.has(name) && seen.add(name));
+};
+
+/** Of several processes with one name in a group the last is the one; it stands where the first stood. */
+const lastOfEachName = (processes: readonly ProcessConfig[]): ProcessConfig[] => [
+  ...new Map(processes.map((process) => [process.name, process])).values(),
+];
 
 function problem(
   section: RawSection,
@@ -135,27 +142,23 @@ function readProcess(
   namesOf: NamesOf,
   reading: Reading,
 ) {
-  const environmentNames = (file: string) => namesOf(file, numbered);
-  const own = readOptions(
-    { environment: processOptions.environment },
+  // The program's own environment may be used in every other option, so it is read first.
+  const { environment: environmentRow, ...otherRows } = processOptions;
+  const { environment } = readOptions(
+    { environment: environmentRow },
     section,
-    (_, file) => environmentNames(file),
-    reading,
-  ).environment;
-  const known = { ...numbered, ...prefixed(own) };
-  const values = readOptions(
-    processOptions,
-    section,
-    (option, file) => (option === "environment" ? environmentNames(file) : namesOf(file, known)),
+    (_, file) => namesOf(file, numbered),
     reading,
   );
+  const known = { ...numbered, ...prefixed(environment) };
+  const values = readOptions(otherRows, section, (_, file) => namesOf(file, known), reading);
   const name = values.process_name.trim() || String(numbered.program_name);
   const bad = badCharacter(name);
   if (bad !== undefined) {
     const message = `expected a name without spaces, colons and slashes, got ${JSON.stringify(name)}`;
     problem(section, "process_name", message, reading.problems);
   }
-  return { ...values, name };
+  return { ...values, environment, name };
 }
 
 const prefixed = (environment: Readonly<Record<string, string>>): Record<string, string> =>

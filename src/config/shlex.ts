@@ -36,6 +36,7 @@ export function readQuoted(text: string, start: number): { text: string; end: nu
     const c = text.charAt(i);
     if (c === quote) return { text: out, end: i };
     const next = text.charAt(i + 1);
+    if (quote === '"' && c === "\\" && next === "") throw new BadValue("No escaped character");
     if (quote === '"' && c === "\\" && (next === '"' || next === "\\")) {
       out += next;
       i++;

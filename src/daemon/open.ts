@@ -22,6 +22,7 @@ import { createLog, type Log } from "./log.ts";
 import { credentialsOf, openServer } from "./serve.ts";
 import { Sinks } from "./sinks.ts";
 import { endSurvivors } from "./survivors.ts";
+import type { World } from "./world.ts";
 
 export interface DaemonOptions {
   config: Config;
@@ -69,7 +70,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const channels = path.join(rundir, instanceOf(file));
   makeFolder(channels, () => makePrivateDir(channels));
   const ledger = new Ledger(channels);
-  const fleet = new Fleet(withLogs(config, log), {
+  const fleet = createFleet(withLogs(config, log), {
     clock: systemClock,
     log,
     launcher: new Launcher(),
@@ -179,6 +180,15 @@ function createService(server: UnixServerConfig, served: Served): RequestListene
     credentials: credentialsOf(server),
     onBug: (where, error) => log("critical", `${where}: ${describeBug(error)}`),
   });
+}
+
+function createFleet(groups: readonly GroupConfig[], world: World): Fleet {
+  try {
+    return new Fleet(groups, world);
+  } catch (error) {
+    const message = `Error: cannot make the channels in ${world.channels}: ${error}`;
+    throw new StartError(message, 1, { cause: error });
+  }
 }
 
 /** Distinguishes daemons that share a run folder. */

@@ -98,7 +98,7 @@ export class Supervised {
     const seconds = (ms: number) => Math.floor(ms / 1_000);
     const [start, stop] = [seconds(this.#startedAt), seconds(this.#stoppedAt)];
     const uptime = seconds(clock.monotonicMs() - this.#upSince);
-    const shown = { state, pid: this.#pid, start, stop, uptime, spawnerr: this.#spawnerr };
+    const shown = { name, state, pid: this.#pid, start, stop, uptime, spawnerr: this.#spawnerr };
     const logOf = (stream: "stdout" | "stderr") => this.logfile(stream) ?? "";
     return {
       name,
@@ -138,7 +138,7 @@ export class Supervised {
         this.#send({ type: "timeout" }),
       );
     }
-    this.#remember(from, event);
+    this.#remember(step.next, event);
     this.#state = step.next;
     const { name } = this.config;
     const happening = { name, pid: this.#pid, from, event, to: step.next, policy: this.config };
@@ -148,11 +148,11 @@ export class Supervised {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
-  #remember(from: State, event: Event): void {
+  #remember(to: State, event: Event): void {
     if (event.type === "spawnFailed") this.#spawnerr = event.error;
     if (event.type !== "exited") return;
     this.#stoppedAt = this.#world.clock.wallMs();
-    const ending = recordExit(from, event.exit, this.config.exitcodes);
+    const ending = recordExit(to, event.exit, this.config.exitcodes);
     this.#exitstatus = ending.exitstatus;
     this.#spawnerr = ending.spawnerr ?? this.#spawnerr;
   }

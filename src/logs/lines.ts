@@ -7,6 +7,8 @@ const LONGEST_HELD = 1_048_576;
 export class LineJoiner {
   #held: Buffer[] = [];
   #heldBytes = 0;
+  /** The start of a line that was too long has been passed on without its end. */
+  #open = false;
 
   /**
    * @param chunk may be overwritten after this returns
@@ -21,13 +23,15 @@ export class LineJoiner {
     }
     const ready = [...this.#held, end === 0 ? rest : chunk.subarray(0, end)];
     this.#release();
+    this.#open = end === 0;
     if (end > 0) this.#hold(rest);
     return ready;
   }
 
   /** The source has ended: what it left of a line, with the newline it did not write. */
   flush(): Buffer[] {
-    if (this.#heldBytes === 0) return [];
+    if (this.#heldBytes === 0 && !this.#open) return [];
+    this.#open = false;
     const ready = [...this.#held, Buffer.of(NEWLINE)];
     this.#release();
     return ready;

@@ -7,11 +7,15 @@ const { O_RDONLY, O_RDWR, O_NONBLOCK } = constants;
 /** mkfifo's command line must stay below the kernel's limit. */
 const FIFOS_AT_ONCE = 500;
 
-/** Makes the FIFOs that are not there yet, a batch with each run of mkfifo(1). */
+/**
+ * Makes the FIFOs that are not there yet, a batch with each run of mkfifo(1).
+ * @throws Error with what mkfifo says
+ */
 export function makeFifos(paths: readonly string[]): void {
   const missing = paths.filter((path) => !isFifo(path));
   for (let i = 0; i < missing.length; i += FIFOS_AT_ONCE) {
-    execFileSync("mkfifo", ["-m", "600", "--", ...missing.slice(i, i + FIFOS_AT_ONCE)]);
+    const batch = missing.slice(i, i + FIFOS_AT_ONCE);
+    execFileSync("mkfifo", ["-m", "600", "--", ...batch], { stdio: ["ignore", "ignore", "pipe"] });
   }
 }
 

@@ -1,5 +1,4 @@
 import { accessSync, constants, statSync } from "node:fs";
-import path from "node:path";
 import { unless } from "./errno.ts";
 
 /** Why a command cannot be run, in supervisord's words; `missing` tells its NO_FILE from NOT_EXECUTABLE. */
@@ -24,7 +23,8 @@ const absent = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"];
 export function findCommand(word: string, searchPath: string | undefined): string {
   const candidates = word.includes("/")
     ? [word]
-    : (searchPath || fallbackPath).split(":").map((dir) => path.join(dir, word));
+    : // An empty entry is the working directory; a bare word would be looked up again.
+      (searchPath || fallbackPath).split(":").map((dir) => `${dir || "."}/${word}`);
   for (const candidate of candidates) {
     const stat = unless([...absent, "EACCES"], () => statSync(candidate));
     if (!stat) continue;

@@ -27,14 +27,36 @@ function matchesIn(dir: string, part: string): string[] {
     .map((name) => path.join(dir, name));
 }
 
+/** A whole `[...]`; a `]` that comes first, or after the `!`, is one of its characters. */
+const token = /\[(?:!(\][^\]]*|[^\]]+)|(?!!)(\][^\]]*|[^\]]+))\]|[\s\S]/gu;
+
 function toRegExp(part: string): RegExp {
-  const source = part.replaceAll(/\[(!?)(\]?[^\]]*)\]|[*?]|[^*?]/g, (token, not, set) => {
-    if (token === "*") return ".*";
-    if (token === "?") return ".";
-    if (set === undefined) return literally(token);
-    return `[${not ? "^" : ""}${set.replaceAll(/[\\\]^]/g, "\\$&")}]`;
+  const source = part.replaceAll(token, (found, noneOf?: string, anyOf?: string) => {
+    if (noneOf !== undefined) return oneOf(noneOf, true);
+    if (anyOf !== undefined) return oneOf(anyOf, false);
+    if (found === "*") return ".*";
+    return found === "?" ? "." : literally(found);
   });
   return new RegExp(`^${source}$`, "su");
 }
 
-const literally = (literal: string): string => literal.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+/** Characters and ranges; a range that runs backwards is empty, and so may be the whole set. */
+function oneOf(set: string, not: boolean): string {
+  const characters = [...set];
+  let members = "";
+  for (let at = 0; at < characters.length; at++) {
+    const first = characters[at] ?? "";
+    const last = characters[at + 2];
+    if (characters[at + 1] !== "-" || last === undefined) {
+      members += literally(first);
+      continue;
+    }
+    if (first <= last) members += `${literally(first)}-${literally(last)}`;
+    at += 2;
+  }
+  if (members === "") return not ? "." : "(?!)";
+  return `[${not ? "^" : ""}${members}]`;
+}
+
+const literally = (character: string): string =>
+  `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;

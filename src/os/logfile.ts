@@ -9,7 +9,11 @@ import {
 } from "node:fs";
 import { errnoOf } from "./errno.ts";
 
-const inherited: Record<string, number> = { "/dev/stdout": 1, "/dev/stderr": 2 };
+/** Files that are descriptors of the daemon's own. */
+const inherited = new Map([
+  ["/dev/stdout", 1],
+  ["/dev/stderr", 2],
+]);
 
 /** A file that is appended to. */
 export class LogFile {
@@ -23,7 +27,7 @@ export class LogFile {
     this.path = path;
     // Opening /dev/stdout fails where it is a socket, and would truncate or interleave where it is
     // a file: the daemon's own descriptor is meant.
-    this.#fd = inherited[path] ?? openSync(path, "a", mode);
+    this.#fd = inherited.get(path) ?? openSync(path, "a", mode);
     const stat = fstatSync(this.#fd);
     this.size = stat.isFile() ? stat.size : undefined;
   }
@@ -48,7 +52,7 @@ export class LogFile {
   }
 
   close(): void {
-    if (!(this.path in inherited)) closeSync(this.#fd);
+    if (!inherited.has(this.path)) closeSync(this.#fd);
   }
 }
 

@@ -24,6 +24,7 @@ export function findGroup(nameOrId: string): number | undefined {
 }
 
 function findLine(database: "passwd" | "group", nameOrId: string): string[] | undefined {
+  if (nameOrId === "") return undefined;
   const matches = (fields: string[]) => fields[0] === nameOrId || fields[2] === nameOrId;
   const local = unless(["ENOENT", "EACCES"], () => readFileSync(`/etc/${database}`, "utf8")) ?? "";
   const found = parseLines(local).find(matches);

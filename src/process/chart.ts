@@ -87,7 +87,11 @@ const chart: Chart = {
         : { next: { name: "RUNNING" } },
     spawnFailed: ({ retries }, _, context) => backOff(retries + 1, context),
     timeout: () => ({ next: { name: "RUNNING" } }),
-    exited: ({ retries }, _, context) => backOff(retries + 1, context),
+    // The timer may be due and not have been heard yet.
+    exited: ({ retries }, event, context) =>
+      event.uptimeMs >= context.policy.startsecs * 1_000
+        ? finish(event, context)
+        : backOff(retries + 1, context),
     stop: ({ retries, spawned }, _, { policy }) =>
       spawned
         ? terminate(retries, policy)
@@ -117,7 +121,7 @@ const chart: Chart = {
     signalFailed: () => ({ next: { name: "UNKNOWN" } }),
   },
   EXITED: {
-    timeout: () => launch(0),
+    timeout: ({ restarting }) => (restarting ? launch(0) : undefined),
     start: () => launch(0),
     stop: ({ restarting }) => (restarting ? { next: { name: "STOPPED", retries: 0 } } : undefined),
     close: (state) => ({ next: { ...state, restarting: false } }),

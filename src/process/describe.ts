@@ -1,6 +1,7 @@
 import type { StateName } from "./states.ts";
 
 export interface Described {
+  name: string;
   state: StateName;
   pid: number;
   /** Seconds since the Epoch; 0: never started. */
@@ -22,7 +23,7 @@ export function describe(process: Described): string {
       return `pid ${process.pid}, uptime ${formatUptime(process.uptime)}`;
     case "FATAL":
     case "BACKOFF":
-      return process.spawnerr || 'unknown error (try "tail NAME")';
+      return process.spawnerr || `unknown error (try "tail ${process.name}")`;
     case "STOPPED":
     case "EXITED":
       return process.start === 0 ? "Not started" : formatStop(new Date(process.stop * 1_000));

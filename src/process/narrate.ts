@@ -49,8 +49,9 @@ export function narrate({ name, pid, from, event, to, policy }: Happening): Line
       const how = describeExit(event.exit);
       const expected = isExpected(event.exit, policy.exitcodes);
       const level = expected ? "info" : "warn";
-      if (from.name === "STARTING") say("warn", `exited: ${name} (${how}; not expected)`);
-      else if (from.name === "RUNNING")
+      if (to.name === "BACKOFF" || to.name === "FATAL")
+        say("warn", `exited: ${name} (${how}; not expected)`);
+      else if (to.name === "EXITED")
         say(level, `exited: ${name} (${how}; ${expected ? "" : "not "}expected)`);
       else say(level, `stopped: ${name} (${how})`);
       break;

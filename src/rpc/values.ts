@@ -28,7 +28,8 @@ export const integer = (doc: string): ParamKind<number> => ({
   type: "int",
   doc,
   read(given) {
-    const number = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
+    const digits = typeof given === "string" && /^\s*[+-]?\d+\s*$/.test(given);
+    const number = digits ? Number(given) : given;
     return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
   },
 });

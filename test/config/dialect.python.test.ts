@@ -17,7 +17,27 @@ answer = [read(text) for text in given]
 `;
 
 const piece = fc.constantFrom(
-  ...["a", "b", "x", "é", "1", "=", ":", " = ", ";", "#", " ;", " #", "\t", " ", "\u00a0"],
+  ...[
+    "a",
+    "b",
+    "x",
+    "é",
+    "1",
+    "=",
+    ":",
+    " = ",
+    ";",
+    "#",
+    " ;",
+    " #",
+    "\t",
+    " ",
+    "\u00a0",
+    "\u0085",
+    "\u001c",
+    "\ufeff",
+    "\u2028",
+  ],
   ...["[", "]", "[]", '"', "'", "\\", "%", "%%", ".", "__proto__", "constructor", "true"],
 );
 const rest = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(""));
@@ -42,7 +62,10 @@ const line = fc.oneof(
 const text = fc
   .tuple(
     fc.constantFrom("[s]\n", "[s]\n", "[s]\n", "  [s]\n", ""),
-    fc.array(fc.tuple(line, fc.constantFrom("\n", "\n", "\r\n", "\r")), { maxLength: 10 }),
+    fc.array(fc.tuple(line, fc.constantFrom("\n", "\n", "\r\n", "\r")), {
+      minLength: 1,
+      maxLength: 10,
+    }),
   )
   .map(([start, lines]) => start + lines.map(([parts, end]) => parts.join("") + end).join(""));
 

@@ -100,11 +100,18 @@ function expandByDrover(text: string): unknown {
 testWithPython(`drover expands placeholders as Python's % does${needsPython}`, () => {
   const placeholder = fc
     .tuple(
-      fc.constantFrom("program_name", "hexadecimal", "process_num", "below_zero", "nope", ""),
+      fc.constantFrom(
+        "program_name",
+        "hexadecimal",
+        "process_num",
+        "process_num",
+        "below_zero",
+        "",
+      ),
       fc.subarray(["-", "0", "+", " "]),
       fc.constantFrom("", "", "1", "5", "12"),
       fc.constantFrom("", "", "", ".", ".0", ".2", ".9"),
-      fc.constantFrom("s", "s", "d", "d", "i", "u", "x", "X", "o", "b", ""),
+      fc.constantFrom(..."sssssdddddiuxXob", ""),
     )
     .map(
       ([own, flags, width, precision, conversion]) =>
@@ -115,10 +122,10 @@ testWithPython(`drover expands placeholders as Python's % does${needsPython}`, (
     { weight: 3, arbitrary: fc.constantFrom("%%", "!", "a!", "é", "\n") },
     { weight: 1, arbitrary: fc.constant("%!") },
   );
-  const text = fc.array(part, { maxLength: 3 }).map((parts) => parts.join("!"));
+  const text = fc.array(part, { minLength: 1, maxLength: 2 }).map((parts) => parts.join("!"));
   const texts = fc.sample(text, 1_500);
   const byPython = askPython(program, { names: [...names], texts }) as unknown[];
   const all = (answers: unknown[]) => texts.map((own, index) => [own, answers[index]]);
   expect(all(texts.map(expandByDrover))).toEqual(all(byPython));
-  expect(byPython.filter((answer) => typeof answer === "string").length).toBeGreaterThan(200);
+  expect(byPython.filter((answer) => typeof answer === "string").length).toBeGreaterThan(500);
 });

@@ -133,12 +133,15 @@ testWithPython(
       ...["a", "1", "_", "é", "/", ".", ":", "(", "-", " ", "\n", "\t", ",", ";", "="],
       ...["@", "#", "'", '"', "\\", "''", '"x,y"', "'x y'"],
     );
-    const value = fc.array(piece, { maxLength: 4 }).map((pieces) => pieces.join(""));
+    const value = fc.array(piece, { minLength: 1, maxLength: 3 }).map((pieces) => pieces.join(""));
     const pair = fc
       .tuple(fc.constantFrom("A", "B", "C"), fc.constantFrom("=", " = ", "", "=="), value)
       .map((parts) => parts.join(""));
     const text = fc
-      .array(fc.tuple(pair, fc.constantFrom(",", " , ", ",\n", ";", " ", "")), { maxLength: 4 })
+      .array(fc.tuple(pair, fc.constantFrom(",", " , ", ",\n", ";", " ", "")), {
+        minLength: 1,
+        maxLength: 3,
+      })
       .map((pairs) => pairs.flat().join(""));
     const texts = fc.sample(text, 1_500);
     const byPython = askPython(program, texts) as unknown[];

@@ -295,3 +295,30 @@ test.each<[State, boolean, boolean]>([
   expect(isStoppable(state)).toBe(stoppable);
   expect(isAtRest(state)).toBe(atRest);
 });
+
+/** Every kind of event, with what it carries. */
+const events: Event[] = [
+  { type: "start" },
+  { type: "stop" },
+  { type: "timeout" },
+  { type: "spawned" },
+  failed,
+  killed,
+  refused,
+  { type: "close" },
+];
+
+test.each<[State, Event["type"][]]>([
+  [stopped(), ["start"]],
+  [launching(), ["stop", "timeout", "spawned", "spawnFailed", "exited", "signalFailed", "close"]],
+  [starting(), ["stop", "timeout", "spawned", "spawnFailed", "exited", "signalFailed"]],
+  [running, ["stop", "exited", "signalFailed"]],
+  [backoff(1), ["stop", "timeout", "close"]],
+  [stopping(), ["timeout", "exited", "signalFailed"]],
+  [exited(true), ["start", "stop", "timeout", "close"]],
+  [exited(false), ["start", "close"]],
+  [fatal, ["start"]],
+  [unknown, ["exited"]],
+])("%j takes %j and nothing else", (state, taken) => {
+  expect(events.filter((event) => step(state, event)).map(({ type }) => type)).toEqual(taken);
+});

@@ -10,6 +10,7 @@ const seconds = (date: Date): number => date.getTime() / 1_000;
 const stoppedAt = seconds(new Date(2026, 10, 22, 5, 15, 59));
 
 const unstarted: Described = {
+  name: "web",
   state: "STOPPED",
   pid: 0,
   start: 0,
@@ -33,8 +34,9 @@ test.each<[string, Partial<Described>]>([
 });
 
 test("a failure without a reason points at the log of that very process", () => {
-  const process = { ...unstarted, name: "web", state: "FATAL" as const, start: 1 };
-  expect(describeProcess(process)).toBe('unknown error (try "tail web")');
+  expect(describeProcess({ ...unstarted, state: "FATAL", start: 1 })).toBe(
+    'unknown error (try "tail web")',
+  );
 });
 
 test.each<[string, Date]>([

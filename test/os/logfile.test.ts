@@ -1,0 +1,118 @@
+import { execFileSync } from "node:child_process";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { LogFile, WriteError } from "../../src/os/logfile.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+
+function open(file = path.join(temporaryFolder(), "web.log"), mode?: number) {
+  const log = new LogFile(file, mode);
+  onTestFinished(() => log.close());
+  return { log, file, text: () => readFileSync(file, "utf8") };
+}
+
+const bytes = (text: string): Buffer => Buffer.from(text);
+
+test("what is appended is in the file, at its end", () => {
+  const { log, text } = open();
+  log.append(bytes("one\n"));
+  log.append(bytes(""));
+  log.append(bytes("zwö\n"));
+  expect(text()).toBe("one\nzwö\n");
+  expect(log.size).toBe(9);
+});
+
+test("a log that is there is continued, and its size counts", () => {
+  const file = path.join(temporaryFolder(), "web.log");
+  writeFileSync(file, "before\n");
+  const { log, text } = open(file);
+  expect(log.size).toBe(7);
+  log.append(bytes("after\n"));
+  expect(text()).toBe("before\nafter\n");
+  expect(log.size).toBe(13);
+});
+
+test("two writers of one file do not overwrite each other", () => {
+  const first = open();
+  const second = open(first.file);
+  first.log.append(bytes("1\n"));
+  second.log.append(bytes("2\n"));
+  first.log.append(bytes("3\n"));
+  expect(first.text()).toBe("1\n2\n3\n");
+});
+
+test("an emptied log goes on at its start", () => {
+  const { log, text } = open();
+  log.append(bytes("old"));
+  log.truncate();
+  expect(text()).toBe("");
+  expect(log.size).toBe(0);
+  log.append(bytes("new"));
+  expect(text()).toBe("new");
+  expect(log.size).toBe(3);
+});
+
+test("a new log has the mode that is asked for", () => {
+  const before = process.umask(0);
+  onTestFinished(() => void process.umask(before));
+  expect(lstatSync(open().file).mode & 0o777).toBe(0o666);
+  const secret = open(path.join(temporaryFolder(), "auto.log"), 0o600);
+  expect(lstatSync(secret.file).mode & 0o777).toBe(0o600);
+});
+
+describe("a target without a size", () => {
+  test.each([["/dev/null"], ["/dev/full"]])("%s", (file) => {
+    expect(open(file).log.size).toBeUndefined();
+  });
+
+  test("takes writes and has none afterwards", () => {
+    const { log } = open("/dev/null");
+    log.append(bytes("x"));
+    expect(log.size).toBeUndefined();
+  });
+
+  test("may be a FIFO", () => {
+    const file = path.join(temporaryFolder(), "fifo");
+    execFileSync("mkfifo", [file]);
+    const reader = openSync(file, constants.O_RDWR);
+    onTestFinished(() => closeSync(reader));
+    const { log } = open(file);
+    log.append(bytes("hello"));
+    const read = Buffer.alloc(10);
+    expect(readSync(reader, read)).toBe(5);
+    expect(read.toString("utf8", 0, 5)).toBe("hello");
+    expect(log.size).toBeUndefined();
+  });
+});
+
+test("a disk that is full is told, with what went before it", () => {
+  const { log } = open("/dev/full");
+  try {
+    log.append(bytes("x"));
+    expect.unreachable("there is no room on /dev/full");
+  } catch (error) {
+    expect(error).toBeInstanceOf(WriteError);
+    expect(error).toMatchObject({ errno: "ENOSPC", written: 0, cause: { code: "ENOSPC" } });
+  }
+});
+
+test.each<[string, string]>([
+  ["a folder", "."],
+  ["a folder that is missing", "no/web.log"],
+])("%s cannot be a log", (_, name) => {
+  expect(() => new LogFile(path.join(temporaryFolder(), name))).toThrow(/EISDIR|ENOENT/);
+});
+
+test("closing a log on /dev/stderr leaves the daemon its stderr", () => {
+  new LogFile("/dev/stderr").close();
+  expect(fstatSync(2).ino).toBeGreaterThanOrEqual(0);
+});
