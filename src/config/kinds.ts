@@ -102,6 +102,11 @@ export const names = kind((given): readonly string[] =>
     .filter((name) => name !== ""),
 );
 
+/** `serverurl=`; undefined for AUTO, which is what nothing and the empty value mean too. */
+export const serverUrl = kind((given): string | undefined =>
+  /^(?:auto)?$/i.test(given.trim()) ? undefined : given,
+);
+
 /** An absolute path; `~` and `~user` are expanded. Nothing is checked. */
 export const anyPath = kind((given, facts) => resolvePath(given, facts));
 

@@ -16,6 +16,7 @@ import {
   octal,
   owner,
   seconds,
+  serverUrl,
   signal,
   text,
   user,
@@ -238,10 +239,10 @@ export const programOptions = {
     default: false,
     doc: "Send the child's stderr to its stdout.",
   }),
-  serverurl: option<string | undefined>({
-    kind: text,
+  serverurl: option({
+    kind: serverUrl,
     default: unset,
-    doc: "SUPERVISOR_SERVER_URL for the child; that of this daemon when not set.",
+    doc: "SUPERVISOR_SERVER_URL for the child; that of this daemon when AUTO or not set.",
   }),
 };
 

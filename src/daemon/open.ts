@@ -97,6 +97,8 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
 function openLog({ config: { supervisord }, echo }: DaemonOptions, undo: Undo) {
   const sinks = new Sinks({
     failing: (file, errno) => later("error", `cannot write to ${file}: ${errno}`),
+    abandoned: (file, lost) =>
+      later("error", `${lost} bytes of output for ${file} were lost: it could not be written`),
     recovered: (file, lost) =>
       later("warn", `writing to ${file} again; ${lost} bytes of output were lost`),
   });

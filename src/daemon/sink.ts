@@ -14,6 +14,8 @@ export interface SinkReports {
   failing(path: string, errno: string): void;
   /** Writing works again; so many bytes never came into the file. */
   recovered(path: string, lostBytes: number): void;
+  /** It was closed before there was room again. */
+  abandoned(path: string, lostBytes: number): void;
 }
 
 /** One place that output goes into. One path has one sink, however many streams name it. */
@@ -42,6 +44,8 @@ export class Sink {
   /** The last user closes the file. */
   release(): void {
     if (--this.#users > 0) return;
+    if (this.#lost > 0 && !this.#mark()) this.#reports.abandoned(this.spec.path, this.#lost);
+    this.#lost = 0;
     this.#file?.close();
     this.#file = undefined;
   }

@@ -217,4 +217,8 @@ startsecs=0
   expect((await daemon.info("writer")).statename).toBe("RUNNING");
   expect((await daemon.info("other")).statename).toBe("RUNNING");
   expect(daemon.log().match(/cannot write to/g)).toHaveLength(1);
+  await daemon.client.call("supervisor.stopProcess", { name: "writer", wait: true });
+  await eventually("the loss", () =>
+    /ERRO \d+ bytes of output for \/dev\/full were lost/.test(daemon.log()),
+  );
 });
