@@ -19,9 +19,14 @@ export interface UnixServerConfig extends UnixServerValues {
   section: string;
 }
 
+interface SupervisordConfig extends SupervisordValues {
+  logfile: string;
+  pidfile: string;
+}
+
 /** A whole configuration, expanded and checked. */
 export interface Config {
-  supervisord: SupervisordValues;
+  supervisord: SupervisordConfig;
   servers: UnixServerConfig[];
   /** In their order of starting. */
   groups: GroupConfig[];

@@ -94,7 +94,12 @@ function readSupervisord(section: RawSection, names: NamesOf, reading: Reading) 
     problems: [],
   });
   const facts = { ...reading.facts, isDirectory: willExist(reading.facts, rundir) };
-  return readOptions(supervisordOptions, section, namesFor, { ...reading, facts });
+  const values = readOptions(supervisordOptions, section, namesFor, { ...reading, facts });
+  return {
+    ...values,
+    logfile: values.logfile ?? path.resolve(facts.cwd, "supervisord.log"),
+    pidfile: values.pidfile ?? path.resolve(facts.cwd, "supervisord.pid"),
+  };
 }
 
 function readServers(

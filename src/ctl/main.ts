@@ -127,6 +127,10 @@ function createSession(server: ServerAddress, interactive: boolean): Session {
   };
 }
 
+/** How long to wait for a reader that is slower than we are. */
+const FULL_PIPE_MS = 5;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
 /** Writes in order and completely, also when stdout is a pipe; `| head` ends the program quietly. */
 function writeAll(fd: number, chunk: Buffer | string): void {
   let rest = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
@@ -136,6 +140,7 @@ function writeAll(fd: number, chunk: Buffer | string): void {
     } catch (error) {
       if (errnoOf(error) === "EPIPE") process.exit(0);
       if (errnoOf(error) !== "EAGAIN") throw error;
+      Atomics.wait(pause, 0, 0, FULL_PIPE_MS);
     }
   }
 }

@@ -47,6 +47,12 @@ export function explain(error: ServerError, url: string): Trouble {
         remedy: "give username= and password= in [supervisorctl], or -u and -p",
         exitCode: exit.generic,
       };
+    case "503":
+      return {
+        line: `${url} is starting`,
+        remedy: "droverd is not ready yet; try again in a moment",
+        exitCode: exit.generic,
+      };
     case "not drover":
     case "HPE_INVALID_CONSTANT":
       return {

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { SupervisordValues } from "../config/options.ts";
 
 /** Set for a daemon that another droverd has put into the background. */
 const MARK = "DROVER_BACKGROUND";
@@ -17,19 +16,16 @@ export function takeBackgroundMark(): boolean {
 /**
  * Runs droverd again, in a session of its own and without a terminal, and waits until it is up.
  * supervisord forks before it knows; here what goes wrong still reaches the one who started it.
+ * @param umask of the daemon to be
  * @returns the exit code for this process
  */
-export function startInBackground(
-  argv: readonly string[],
-  { umask, directory }: SupervisordValues,
-): Promise<number> {
+export function startInBackground(argv: readonly string[], umask: number): Promise<number> {
   process.umask(umask);
   const [node, script = ""] = process.argv as [string, string];
   const child = spawn(node, [...process.execArgv, script, ...argv], {
     detached: true,
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     env: { ...process.env, [MARK]: "1" },
-    ...(directory !== undefined && { cwd: directory }),
   });
   return new Promise((resolve) => {
     child.on("message", (report: Report) => resolve(settle(child, report)));

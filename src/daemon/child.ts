@@ -3,11 +3,12 @@ import type { ProcessConfig } from "../config/config.ts";
 import type { LogTarget } from "../config/kinds.ts";
 import { BadValue } from "../config/problems.ts";
 import { splitCommand } from "../config/shlex.ts";
-import { closeFd, openForChild } from "../os/channels.ts";
+import { closeFd, makeFifos, openForChild } from "../os/channels.ts";
 import { type ChildEvents, spawnChild } from "../os/children.ts";
 import { CommandError, findCommand } from "../os/command.ts";
 import { errnoOf } from "../os/errno.ts";
 import { isDirectory } from "../os/machine.ts";
+import { channelName } from "./channelname.ts";
 import type { Sink } from "./sink.ts";
 import { OutputStream } from "./stream.ts";
 import type { World } from "./world.ts";
@@ -35,7 +36,7 @@ export class ChildMaker {
       const onMessage = () => world.log("debug", `'${config.name}' ${name} emitted a comm event`);
       const fifo = fifoPath(world.channels, config, name);
       const spec = { fifo, sink, captureMaxBytes, onMessage };
-      this.#streams[name] = new OutputStream(spec, world.sinks);
+      this.#streams[name] = new OutputStream(spec);
     }
   }
 
@@ -63,29 +64,44 @@ export class ChildMaker {
    */
   spawn(events: ChildEvents): number | undefined {
     const config = this.#config;
-    const world = this.#world;
     const { file, argv } = this.#orSpawnError(() => this.command());
     if (config.directory !== undefined && !isDirectory(config.directory)) {
       throw new SpawnError(`couldn't chdir to ${config.directory}: ENOENT`);
     }
-    const opened: number[] = [];
-    const open = (stream: OutputStream | undefined): number => {
-      const fd = stream ? stream.open(config.user) : openForChild("/dev/null", undefined);
-      opened.push(fd);
-      return fd;
-    };
+    const opened = this.#openStreams();
     try {
-      const stdin = openForChild(fifoPath(world.channels, config, "stdin"), config.user);
-      opened.push(stdin);
-      const stdout = open(this.#streams.stdout);
-      const stderr = config.redirect_stderr ? stdout : open(this.#streams.stderr);
-      const stdio = [stdin, stdout, stderr] as const;
       const { directory: cwd, umask, user } = config;
-      return spawnChild({ file, argv, env: this.#environment(), cwd, umask, stdio, user }, events);
+      const spec = { file, argv, env: this.#environment(), cwd, umask, stdio: opened, user };
+      return spawnChild(spec, events);
     } catch (error) {
       throw new SpawnError(describeFailure(config.name, error), { cause: error });
     } finally {
+      for (const fd of new Set(opened)) closeFd(fd);
+    }
+  }
+
+  /** The child's 0, 1 and 2. @throws SpawnError, with nothing left open */
+  #openStreams(): [number, number, number] {
+    const { user, redirect_stderr, name } = this.#config;
+    const opened: number[] = [];
+    const keep = (fd: number): number => {
+      opened.push(fd);
+      return fd;
+    };
+    const open = (stream: OutputStream | undefined): number =>
+      keep(stream ? stream.open(user) : openForChild("/dev/null", undefined));
+    const { channels } = this.#world;
+    try {
+      // Somebody may have cleaned the run folder up; then they are made again.
+      makeFifos(channelsOf(this.#config, channels));
+      const stdin = keep(openForChild(fifoPath(channels, this.#config, "stdin"), user));
+      const stdout = open(this.#streams.stdout);
+      return [stdin, stdout, redirect_stderr ? stdout : open(this.#streams.stderr)];
+    } catch (error) {
       for (const fd of opened) closeFd(fd);
+      const message = describeFailure(name, error);
+      this.#world.log("error", `${message} (${error})`);
+      throw new SpawnError(message, { cause: error });
     }
   }
 
@@ -138,13 +154,8 @@ const streamsOf = ({ redirect_stderr }: ProcessConfig): StreamName[] =>
   redirect_stderr ? ["stdout"] : ["stdout", "stderr"];
 
 /** The channel of a stream: its name is how a later daemon finds it. */
-function fifoPath(
-  folder: string,
-  { group, name }: ProcessConfig,
-  stream: StreamName | "stdin",
-): string {
-  return path.join(folder, `${group}:${name}.${stream}`);
-}
+const fifoPath = (folder: string, config: ProcessConfig, stream: StreamName | "stdin"): string =>
+  path.join(folder, `${channelName(config)}.${stream}`);
 
 /** The channels that a process needs before its first start. */
 export function channelsOf(config: ProcessConfig, folder: string): string[] {

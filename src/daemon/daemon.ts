@@ -34,7 +34,7 @@ export class Daemon {
   /** Starts the fleet, and resolves when it has been asked to end, is down and all is given back. */
   async run(): Promise<Outcome> {
     const { fleet, release } = this.#parts;
-    fleet.autostart();
+    if (!this.#outcome) fleet.autostart();
     await this.#ended;
     await fleet.close();
     release();

@@ -1,11 +1,12 @@
-import { mkdirSync } from "node:fs";
 import type { GroupConfig } from "../config/config.ts";
 import { Fault } from "../faults.ts";
 import { makeFifos } from "../os/channels.ts";
 import { isAtRest } from "../process/chart.ts";
 import { byName, parseNamespec } from "../process/order.ts";
+import { channelName } from "./channelname.ts";
 import { channelsOf } from "./child.ts";
 import { Supervised } from "./supervised.ts";
+import { endStranger } from "./survivors.ts";
 import type { World } from "./world.ts";
 
 interface Group {
@@ -24,10 +25,11 @@ export class Fleet {
   /** In the order of `status`. */
   readonly listed: readonly Supervised[];
   #closing = false;
+  /** What is left of programs that are not configured any more, on its way out. */
+  readonly #strangers: Promise<void>[] = [];
 
   constructor(groups: readonly GroupConfig[], world: World) {
     this.#world = world;
-    mkdirSync(world.channels, { recursive: true, mode: 0o700 });
     const configs = groups.flatMap(({ processes }) => processes);
     makeFifos(configs.flatMap((config) => channelsOf(config, world.channels)));
     this.#groups = groups.map(({ name, processes }) => ({
@@ -77,17 +79,29 @@ export class Fleet {
     return stream === "stdout" || stream === "stderr" ? found?.logfile(stream) : undefined;
   }
 
-  /** Reads the output of an earlier daemon's child, if its program is still configured. */
-  listen({ group, name }: { group: string; name: string }): void {
-    this.listed
-      .find(({ config }) => config.group === group && config.name === name)
-      ?.maker.listen();
+  /** Starts what is to start by itself, each once nothing of an earlier daemon is in its way. */
+  autostart(): void {
+    const inTheWay = this.#endSurvivors();
+    for (const { processes } of this.#groups) {
+      for (const process of processes) {
+        if (!process.config.autostart) continue;
+        const cleared = inTheWay.get(process);
+        if (cleared) void cleared.then(() => this.#closing || process.start());
+        else process.start();
+      }
+    }
   }
 
-  autostart(): void {
-    for (const { processes } of this.#groups) {
-      for (const process of processes) if (process.config.autostart) process.start();
+  /** Stops what an earlier daemon left when it was killed, so that no program ever runs twice. */
+  #endSurvivors(): Map<Supervised, Promise<void>> {
+    const ending = new Map<Supervised, Promise<void>>();
+    const byChannel = new Map(this.listed.map((process) => [channelName(process.config), process]));
+    for (const entry of this.#world.ledger.survivors(this.#world.log)) {
+      const process = byChannel.get(entry.channel);
+      if (process && !ending.has(process)) ending.set(process, process.endSurvivor(entry));
+      else this.#strangers.push(endStranger(entry, this.#world));
     }
+    return ending;
   }
 
   /**
@@ -104,6 +118,7 @@ export class Fleet {
       for (const process of ordered) process.stop();
       await Promise.all(ordered.map((process) => process.until(isAtRest)));
     }
+    await Promise.all(this.#strangers);
     stopReporting();
     for (const process of this.listed) process.release();
   }

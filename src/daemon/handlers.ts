@@ -202,4 +202,4 @@ function readFile(path: string, choose: (size: number) => Range): string | undef
 }
 
 /** A larger part of a log is cut to its last bytes: it would pass through the daemon's memory. */
-const LONGEST_ANSWER = 64 * 2 ** 20;
+const LONGEST_ANSWER = 4 * 2 ** 20;

@@ -23,8 +23,12 @@ export class Launcher {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#run();
-      this.#schedule();
+      try {
+        this.#run();
+      } finally {
+        // A start that throws is a bug of its own; those behind it still have their turn.
+        this.#schedule();
+      }
     });
   }
 

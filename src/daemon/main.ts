@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import path from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { CommanderError } from "commander";
 import type { Config } from "../config/config.ts";
@@ -13,6 +14,7 @@ import type { Daemon } from "./daemon.ts";
 import { describeBug, StartError } from "./errors.ts";
 import { parseFlags } from "./flags.ts";
 import { type DaemonOptions, openDaemon } from "./open.ts";
+import { Signals } from "./signals.ts";
 
 /**
  * Reading a large configuration would make V8 grow its young generation to 2 x 16 MB and keep it,
@@ -25,20 +27,22 @@ async function main(argv: readonly string[]): Promise<number> {
   const inBackground = takeBackgroundMark();
   try {
     const flags = parseFlags(argv, version());
-    const file = findConfig(flags.configuration);
+    const file = path.resolve(findConfig(flags.configuration));
     const config = load(file);
-    const foreground = flags.nodaemon ?? config.supervisord.nodaemon;
-    if (!foreground && !inBackground) return await startInBackground(argv, config.supervisord);
+    const { directory, nodaemon, silent, umask } = config.supervisord;
+    const foreground = flags.nodaemon ?? nodaemon;
+    if (!foreground && !inBackground) return await startInBackground(argv, umask);
     becomeUser(config);
-    const silent = inBackground || (flags.silent ?? config.supervisord.silent);
-    await runUntilShutdown(file, config, !silent);
+    if (inBackground && directory !== undefined) process.chdir(directory);
+    await runUntilShutdown(file, config, !inBackground && !(flags.silent ?? silent));
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
-    if (!(error instanceof StartError)) throw error;
-    console.error(error.message);
-    await reportToForeground({ error: error.message, exitCode: error.exitCode });
-    return error.exitCode;
+    const { message, exitCode } =
+      error instanceof StartError ? error : { message: describeBug(error), exitCode: 1 };
+    console.error(message);
+    await reportToForeground({ error: message, exitCode });
+    return exitCode;
   }
 }
 
@@ -93,16 +97,16 @@ async function runUntilShutdown(file: string, first: Config, echo: boolean): Pro
   const prepareRestart = () => {
     next = load(file);
   };
+  const signals = new Signals();
   for (;;) {
     const life = await open({ file, echo, prepareRestart }, next, current);
     const { daemon } = life;
     current = life.config;
     next = undefined;
-    const handlers = signalHandlers(daemon);
-    for (const [signal, handler] of handlers) process.on(signal, handler);
     await reportToForeground({ started: true });
+    signals.deliverTo(daemon);
     const outcome = await daemon.run();
-    for (const [signal, handler] of handlers) process.off(signal, handler);
+    signals.hold();
     if (outcome === "shutdown") return;
   }
 }
@@ -121,52 +125,11 @@ async function open(
   try {
     return await openWith(next);
   } catch (error) {
-    if (!(error instanceof StartError)) throw error;
     const life = await openWith(current);
-    const why = `cannot run the new configuration, the old one is back: ${error.message}`;
-    life.daemon.log("error", why);
+    const why = error instanceof StartError ? error.message : describeBug(error);
+    life.daemon.log("error", `cannot run the new configuration, the old one is back: ${why}`);
     return life;
   }
-}
-
-type Handler = (signal: NodeJS.Signals) => void;
-
-function signalHandlers(daemon: Daemon): Map<NodeJS.Signals | "uncaughtException", Handler> {
-  const { log } = daemon;
-  const shutdown: Handler = (signal) => {
-    log("warn", `received ${signal} indicating exit request`);
-    daemon.shutdown();
-  };
-  const restart: Handler = (signal) => {
-    if (daemon.ending === "shutdown") {
-      log("warn", `ignored ${signal} indicating restart request (shutdown in progress)`);
-      return;
-    }
-    log("warn", `received ${signal} indicating restart request`);
-    try {
-      daemon.restart();
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error;
-      log("error", `cannot use the new configuration, the old one stays: ${error.message}`);
-    }
-  };
-  const reopen: Handler = (signal) => {
-    log("info", `received ${signal} indicating log reopen request`);
-    log("info", "supervisord logreopen");
-    daemon.reopenLogs();
-  };
-  const ignore: Handler = (signal) => log("info", `ignored ${signal}`);
-  // A bug in one place must not take the fleet down, nor leave it without a supervisor.
-  const survive = (error: unknown) => log("critical", `unexpected error: ${describeBug(error)}`);
-  return new Map<NodeJS.Signals | "uncaughtException", Handler>([
-    ["SIGTERM", shutdown],
-    ["SIGINT", shutdown],
-    ["SIGQUIT", shutdown],
-    ["SIGHUP", restart],
-    ["SIGUSR1", ignore],
-    ["SIGUSR2", reopen],
-    ["uncaughtException", survive as Handler],
-  ]);
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -7,6 +7,7 @@ import { formatProblem } from "../config/problems.ts";
 import { Fault } from "../faults.ts";
 import { systemClock } from "../os/clock.ts";
 import { unless } from "../os/errno.ts";
+import { LockHeld, lockFolder } from "../os/lock.ts";
 import { machine } from "../os/machine.ts";
 import { defaultRundir, makePrivateDir } from "../os/rundir.ts";
 import { createListener } from "../rpc/http.ts";
@@ -21,7 +22,6 @@ import { Ledger } from "./ledger.ts";
 import { createLog, type Log } from "./log.ts";
 import { credentialsOf, openServer } from "./serve.ts";
 import { Sinks } from "./sinks.ts";
-import { endSurvivors } from "./survivors.ts";
 import type { World } from "./world.ts";
 
 export interface DaemonOptions {
@@ -65,10 +65,13 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   warnAboutRoot(config, log);
 
   const servers = config.servers.length > 0 ? config.servers : [defaultServer(rundir)];
-  const listeners = await openServers(servers, log, undo);
-  // Only now: the channels of this configuration are in use as long as its socket is.
   const channels = path.join(rundir, instanceOf(file));
+  // What a start that fails has made goes with it; what stood there is the ledger of living children.
+  const discard = () => rmSync(channels, { recursive: true, force: true });
+  if (!machine().isDirectory(channels)) undo.push(discard);
   makeFolder(channels, () => makePrivateDir(channels));
+  await lock(channels, file, undo);
+  const listeners = await openServers(servers, log, undo);
   const ledger = new Ledger(channels);
   const fleet = createFleet(withLogs(config, log), {
     clock: systemClock,
@@ -81,11 +84,11 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     environment: supervisord.environment,
     serverUrl: servers[0] && `unix://${servers[0].file}`,
   });
-  await endSurvivors(ledger, fleet, log);
-  // Not before: a start that fails must leave the ledger of those who still live.
-  undo.push(() => rmSync(channels, { recursive: true, force: true }));
-  writePidfile(supervisord.pidfile ?? "supervisord.pid", log, undo);
-  const release = () => unwind(undo);
+  writePidfile(supervisord.pidfile, log, undo);
+  const release = () => {
+    discard();
+    unwind(undo);
+  };
   const daemon = new Daemon({ log, fleet, sinks, prepareRestart, release });
   for (const server of servers) {
     listeners.set(server, createService(server, { config, daemon, fleet, sinks, mainLog }));
@@ -97,12 +100,14 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
 function openLog({ config: { supervisord }, echo }: DaemonOptions, undo: Undo) {
   const sinks = new Sinks({
     failing: (file, errno) => later("error", `cannot write to ${file}: ${errno}`),
+    disputed: (file) =>
+      later("warn", `${file} is named with different sizes or backups; the first one counts`),
     abandoned: (file, lost) =>
       later("error", `${lost} bytes of output for ${file} were lost: it could not be written`),
     recovered: (file, lost) =>
       later("warn", `writing to ${file} again; ${lost} bytes of output were lost`),
   });
-  const mainLog = path.resolve(supervisord.logfile ?? "supervisord.log");
+  const mainLog = supervisord.logfile;
   const main = sinks.open({
     path: mainLog,
     maxBytes: supervisord.logfile_maxbytes,
@@ -123,6 +128,17 @@ function openLog({ config: { supervisord }, echo }: DaemonOptions, undo: Undo) {
   // A sink reports in the middle of a write, and the write may be the log's own.
   const later: Log = (at, text) => queueMicrotask(() => log(at, text));
   return { log, sinks, mainLog };
+}
+
+/** One daemon for one configuration, also when its socket has been removed or renamed. */
+async function lock(channels: string, file: string, undo: Undo): Promise<void> {
+  try {
+    undo.push(await lockFolder(channels));
+  } catch (error) {
+    if (!(error instanceof LockHeld)) throw error;
+    const message = `Error: another droverd is already running ${file}: shut it down first`;
+    throw new StartError(message, 2, { cause: error });
+  }
 }
 
 /** The sockets are taken first, and answer once there is something to answer. */
@@ -226,8 +242,7 @@ function withLogs({ supervisord, groups }: Config, log: Log): GroupConfig[] {
   }));
 }
 
-function writePidfile(file: string, log: Log, undo: (() => void)[]): void {
-  const pidfile = path.resolve(file);
+function writePidfile(pidfile: string, log: Log, undo: Undo): void {
   try {
     writeFileSync(pidfile, `${process.pid}\n`);
     undo.push(() => unless(["ENOENT"], () => unlinkSync(pidfile)));

@@ -1,5 +1,6 @@
 import { LineJoiner } from "../logs/lines.ts";
 import { isFull, planRotation } from "../logs/rotation.ts";
+import { errnoOf } from "../os/errno.ts";
 import { exists, LogFile, rename, WriteError } from "../os/logfile.ts";
 
 export interface SinkSpec {
@@ -14,6 +15,8 @@ export interface SinkReports {
   failing(path: string, errno: string): void;
   /** Writing works again; so many bytes never came into the file. */
   recovered(path: string, lostBytes: number): void;
+  /** Two programs want different things of one file; the first has its way. */
+  disputed(path: string): void;
   /** It was closed before there was room again. */
   abandoned(path: string, lostBytes: number): void;
 }
@@ -27,8 +30,12 @@ export class Sink {
   #users = 0;
   #lost = 0;
   #errno = "";
+  /** How many streams are configured to write here; set before the first of them does. */
+  sources = 0;
   /** Counts the files that this path has been: a reader that knows another number must reopen. */
   generation = 0;
+  /** Counts the rotations that have moved the file on. */
+  rotations = 0;
 
   constructor(spec: SinkSpec, reports: SinkReports) {
     this.spec = spec;
@@ -37,8 +44,18 @@ export class Sink {
 
   /** Opens the file for the first of its users. @throws what the kernel gives */
   acquire(): void {
-    if (this.#users === 0) this.#open();
+    if (this.#users === 0) this.#openUnlessUnread();
     this.#users++;
+  }
+
+  /** A FIFO that nobody reads yet is no reason not to start: what comes until then is counted. */
+  #openUnlessUnread(): void {
+    try {
+      this.#open();
+    } catch (error) {
+      if (errnoOf(error) !== "ENXIO") throw error;
+      this.#fail(error);
+    }
   }
 
   /** The last user closes the file. */
@@ -72,6 +89,11 @@ export class Sink {
     }
     if (isFull(this.#file?.size, this.spec.maxBytes)) this.#attempt(() => this.#rotate());
     for (const listener of this.#listeners) listener();
+  }
+
+  /** A way in for one stream. */
+  connect(): Source {
+    return this.sources > 1 ? sharedSource(this) : soleSource(this);
   }
 
   /** Calls `listener` after every write; @returns the way to stop it. */
@@ -128,6 +150,7 @@ export class Sink {
     if (backups > 0) {
       this.#file?.close();
       this.#file = undefined;
+      this.rotations++;
       this.#open();
     } else this.generation++;
   }
@@ -141,7 +164,7 @@ export class Sink {
   }
 
   #fail(error: unknown): void {
-    const errno = error instanceof WriteError ? error.errno : String(error);
+    const errno = error instanceof WriteError ? error.errno : (errnoOf(error) ?? String(error));
     if (errno === this.#errno) return;
     this.#errno = errno;
     this.#reports.failing(this.spec.path, errno);
@@ -156,13 +179,13 @@ export interface Source {
 }
 
 /** A source that has the file to itself: chunks pass as they come. */
-export const soleSource = (sink: Sink): Source => ({
+const soleSource = (sink: Sink): Source => ({
   write: (chunk) => sink.write([chunk]),
   end: () => undefined,
 });
 
 /** A source that shares the file: only whole lines pass. */
-export function sharedSource(sink: Sink): Source {
+function sharedSource(sink: Sink): Source {
   const joiner = new LineJoiner();
   const pass = (parts: Buffer[]) => {
     if (parts.length > 0) sink.write(parts);

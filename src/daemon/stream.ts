@@ -1,7 +1,6 @@
 import { Capture } from "../logs/capture.ts";
 import { type ChannelReader, openForChild, readChannel } from "../os/channels.ts";
 import type { Sink, Source } from "./sink.ts";
-import type { Sinks } from "./sinks.ts";
 
 export interface StreamSpec {
   fifo: string;
@@ -23,13 +22,11 @@ interface Output {
  */
 export class OutputStream {
   readonly #spec: StreamSpec;
-  readonly #sinks: Sinks;
   #reader: ChannelReader | undefined;
   #output: Output | undefined;
 
-  constructor(spec: StreamSpec, sinks: Sinks) {
+  constructor(spec: StreamSpec) {
     this.#spec = spec;
-    this.#sinks = sinks;
   }
 
   /**
@@ -49,7 +46,9 @@ export class OutputStream {
       const output = this.#connect();
       const { fifo } = this.#spec;
       const push = (chunk: Buffer) => output.push(chunk);
-      this.#reader = readChannel(fifo, push, () => this.#ended());
+      const reader = readChannel(fifo, push, () => this.#ended());
+      if (!reader) throw new Error(`${fifo} is gone`);
+      this.#reader = reader;
       this.#output = output;
     } catch (error) {
       this.#spec.sink?.release();
@@ -79,7 +78,7 @@ export class OutputStream {
 
   #connect(): Output {
     const { sink, captureMaxBytes, onMessage } = this.#spec;
-    const source: Source = sink ? this.#sinks.source(sink) : nowhere;
+    const source: Source = sink ? sink.connect() : nowhere;
     if (captureMaxBytes <= 0) {
       return { push: (chunk) => source.write(chunk), end: () => source.end() };
     }

@@ -5,6 +5,7 @@ import {
   type Effect,
   type Event,
   isStoppable,
+  type Policy,
   type State,
   transition,
 } from "../process/chart.ts";
@@ -15,6 +16,8 @@ import { recordExit } from "../process/record.ts";
 import { stateCodes } from "../process/states.ts";
 import type { ProcessInfo } from "../rpc/methods.ts";
 import { ChildMaker, describeForkFailure, SpawnError } from "./child.ts";
+import type { Entry } from "./ledger.ts";
+import { untilGone } from "./survivors.ts";
 import type { World } from "./world.ts";
 
 /** One process of the fleet: runs its chart, performs its effects, remembers how its children ended. */
@@ -24,6 +27,8 @@ export class Supervised {
   readonly #world: World;
   #state: State = { name: "STOPPED", retries: 0 };
   #closing = false;
+  /** The configuration's, or that of an earlier one for a child that it started. */
+  #policy: Policy;
   #pid = 0;
   #spawnerr = "";
   #exitstatus = 0;
@@ -38,6 +43,7 @@ export class Supervised {
 
   constructor(config: ProcessConfig, world: World) {
     this.config = config;
+    this.#policy = config;
     this.#world = world;
     this.maker = new ChildMaker(config, world);
   }
@@ -57,6 +63,21 @@ export class Supervised {
 
   get stoppable(): boolean {
     return isStoppable(this.#state);
+  }
+
+  /** Takes over a child of an earlier daemon, to stop it; what it still writes is logged. */
+  async endSurvivor(survivor: Entry): Promise<void> {
+    this.#pid = survivor.pid;
+    this.#policy = { ...this.config, ...survivor };
+    try {
+      this.maker.listen();
+    } catch (error) {
+      this.#world.log("error", `cannot read the output of '${this.config.name}': ${error}`);
+    }
+    this.#send({ type: "found" });
+    await untilGone(survivor);
+    this.#policy = this.config;
+    this.#exited({ unknown: true });
   }
 
   start(): void {
@@ -127,7 +148,7 @@ export class Supervised {
 
   #send(event: Event): void {
     const from = this.#state;
-    const context: Context = { policy: this.config, closing: this.#closing };
+    const context: Context = { policy: this.#policy, closing: this.#closing };
     const step = transition(from, event, context);
     if (!step) return;
     // A timer belongs to the state that asked for it.
@@ -141,7 +162,7 @@ export class Supervised {
     this.#remember(step.next, event);
     this.#state = step.next;
     const { name } = this.config;
-    const happening = { name, pid: this.#pid, from, event, to: step.next, policy: this.config };
+    const happening = { name, pid: this.#pid, from, event, to: step.next, policy: this.#policy };
     for (const { level, text } of narrate(happening)) this.#world.log(level, text);
     if (event.type === "exited") this.#pid = 0;
     for (const effect of step.effects ?? []) this.#perform(effect);

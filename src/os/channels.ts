@@ -1,6 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, fchownSync, lstatSync, openSync, readSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+} from "node:fs";
 import { Socket, type SocketConstructorOpts } from "node:net";
+import path from "node:path";
 import { unless } from "./errno.ts";
 
 const { O_RDONLY, O_RDWR, O_NONBLOCK } = constants;
@@ -13,6 +22,9 @@ const FIFOS_AT_ONCE = 500;
  */
 export function makeFifos(paths: readonly string[]): void {
   const missing = paths.filter((path) => !isFifo(path));
+  for (const dir of new Set(missing.map((file) => path.dirname(file)))) {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  }
   for (let i = 0; i < missing.length; i += FIFOS_AT_ONCE) {
     const batch = missing.slice(i, i + FIFOS_AT_ONCE);
     execFileSync("mkfifo", ["-m", "600", "--", ...batch], { stdio: ["ignore", "ignore", "pipe"] });
@@ -47,6 +59,7 @@ export interface ChannelReader {
 
 /**
  * Reads a FIFO as its bytes come. Open it before the child's end.
+ * @returns undefined when there is no such FIFO
  * @param onData is given a view of a buffer that is overwritten after it returns
  * @param onEnd the last holder of the child's end is gone, and everything has been delivered
  */
@@ -54,8 +67,9 @@ export function readChannel(
   path: string,
   onData: (chunk: Buffer) => void,
   onEnd: () => void,
-): ChannelReader {
-  const fd = openSync(path, O_RDONLY | O_NONBLOCK);
+): ChannelReader | undefined {
+  const fd = unless(["ENOENT"], () => openSync(path, O_RDONLY | O_NONBLOCK));
+  if (fd === undefined) return undefined;
   let open = true;
   const options: SocketConstructorOpts & OnRead = {
     fd,
@@ -76,6 +90,9 @@ export function readChannel(
     onEnd();
   };
   socket.on("error", end);
+  // At the end of the stream, and not when the descriptor is closed a turn later: a child that is
+  // started in between would have nobody to read it.
+  socket.on("end", end);
   socket.on("close", end);
   socket.resume();
   return {

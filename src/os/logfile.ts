@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   ftruncateSync,
@@ -7,7 +8,7 @@ import {
   renameSync,
   writeSync,
 } from "node:fs";
-import { errnoOf } from "./errno.ts";
+import { errnoOf, unless } from "./errno.ts";
 
 /** Files that are descriptors of the daemon's own. */
 const inherited = new Map([
@@ -15,19 +16,34 @@ const inherited = new Map([
   ["/dev/stderr", 2],
 ]);
 
+const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+/** A FIFO or a terminal that nobody reads must not stop the daemon: it fails instead. */
+const flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK;
+
+/** @returns the descriptor, and whether it is ours to close */
+function open(path: string, mode: number): [fd: number, own: boolean] {
+  const fd = inherited.get(path);
+  if (fd === undefined) return [openSync(path, flags, mode), true];
+  // The daemon's own descriptor is meant. Opened anew, not to wait on it does not change it for
+  // those who share it; a socket cannot be opened so, and a pipe of another user may not be.
+  const anew = unless(["ENXIO", "EACCES", "EPERM", "ENOENT"], () =>
+    openSync(`/proc/self/fd/${fd}`, flags & ~O_CREAT),
+  );
+  return anew === undefined ? [fd, false] : [anew, true];
+}
+
 /** A file that is appended to. */
 export class LogFile {
   readonly path: string;
   readonly #fd: number;
+  readonly #own: boolean;
   /** Bytes in the file; undefined for what has no size, such as a terminal or a pipe. */
   size: number | undefined;
 
   /** @throws when the file cannot be opened for appending */
   constructor(path: string, mode = 0o666) {
     this.path = path;
-    // Opening /dev/stdout fails where it is a socket, and would truncate or interleave where it is
-    // a file: the daemon's own descriptor is meant.
-    this.#fd = inherited.get(path) ?? openSync(path, "a", mode);
+    [this.#fd, this.#own] = open(path, mode);
     const stat = fstatSync(this.#fd);
     this.size = stat.isFile() ? stat.size : undefined;
   }
@@ -52,7 +68,7 @@ export class LogFile {
   }
 
   close(): void {
-    if (!inherited.has(this.path)) closeSync(this.#fd);
+    if (this.#own) closeSync(this.#fd);
   }
 }
 

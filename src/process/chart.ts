@@ -17,6 +17,8 @@ export type State =
 
 export type Event =
   | { type: "start" }
+  /** A child of an earlier daemon has been found: it is to go before one of ours can come. */
+  | { type: "found" }
   | { type: "stop" }
   /** The state's own timer ran out. */
   | { type: "timeout" }
@@ -79,7 +81,10 @@ const MIN_START_INTERVAL_MS = 100;
 const MIN_KILL_INTERVAL_MS = 1_000;
 
 const chart: Chart = {
-  STOPPED: { start: ({ retries }) => launch(retries) },
+  STOPPED: {
+    start: ({ retries }) => launch(retries),
+    found: ({ retries }, _, { policy }) => terminate(retries, policy),
+  },
   STARTING: {
     spawned: (state, _, { policy }) =>
       policy.startsecs > 0

@@ -1,7 +1,7 @@
-/** How a child ended: an exit code, or the signal that killed it. */
-export type Exit = { code: number } | { signal: NodeJS.Signals };
+/** How a child ended: an exit code, or the signal that killed it. Of others' children nobody knows. */
+export type Exit = { code: number } | { signal: NodeJS.Signals } | { unknown: true };
 
-/** supervisord's number for it: the exit code, or -1 for any signal. */
+/** supervisord's number for it: the exit code, or -1 for any signal and for what nobody knows. */
 export const exitStatus = (exit: Exit): number => ("code" in exit ? exit.code : -1);
 
 /** Whether the configuration lists this end as a good one. Death by a signal never is. */
@@ -9,5 +9,7 @@ export const isExpected = (exit: Exit, exitcodes: readonly number[]): boolean =>
   "code" in exit && exitcodes.includes(exit.code);
 
 /** As supervisord words it in its log. */
-export const describeExit = (exit: Exit): string =>
-  "code" in exit ? `exit status ${exit.code}` : `terminated by ${exit.signal}`;
+export function describeExit(exit: Exit): string {
+  if ("code" in exit) return `exit status ${exit.code}`;
+  return "signal" in exit ? `terminated by ${exit.signal}` : "exit status unknown";
+}

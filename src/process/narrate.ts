@@ -32,6 +32,11 @@ export function narrate({ name, pid, from, event, to, policy }: Happening): Line
     case "signalFailed":
       say("critical", `unknown problem killing ${name} (${pid}):${event.error}`);
       break;
+    case "found": {
+      const left = "left by a daemon that was killed";
+      say("warn", `stopping '${name}' (pid ${pid}) with ${policy.stopsignal}, ${left}`);
+      break;
+    }
     case "stop":
       if (from.name === "BACKOFF") {
         say("debug", `Attempted to kill ${name}, which is in BACKOFF state.`);

@@ -108,6 +108,7 @@ interface Reply {
 
 function readReply(body: string, status: number): unknown {
   if (status === 401) throw new ServerError("401");
+  if (status === 503) throw new ServerError("503");
   if (status !== 200) throw new ServerError("not drover");
   let reply: Reply;
   try {

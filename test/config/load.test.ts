@@ -34,12 +34,12 @@ test("an empty [supervisord] is a configuration, with supervisord's defaults", (
   expect(config).toMatchObject({ servers: [], groups: [], warnings: [] });
   expect(config.supervisord).toEqual({
     rundir: undefined,
-    logfile: undefined,
+    logfile: "/srv/supervisord.log",
     logfile_maxbytes: 52_428_800,
     logfile_backups: 10,
     loglevel: "info",
     log_format: "text",
-    pidfile: undefined,
+    pidfile: "/srv/supervisord.pid",
     nodaemon: false,
     silent: false,
     umask: 0o22,

@@ -103,7 +103,7 @@ test("a second daemon on the same socket is refused and disturbs nothing", async
   const { pid } = await daemon.state("a", "RUNNING");
   const second = await run(process.execPath, [droverd, "-n", "-s", "-c", daemon.config]);
   expect(second.code).toBe(2);
-  expect(second.stderr).toContain("another program is already listening on");
+  expect(second.stderr).toContain("another droverd is already running");
   expect(await daemon.info("a")).toMatchObject({ pid, statename: "RUNNING" });
   expect(daemon.file("droverd.pid")).toBe(`${daemon.pid}\n`);
   process.kill(pid, "SIGKILL");
@@ -213,7 +213,7 @@ test("without -n it goes into the background once it is up, or says why not", as
   expect(status.stdout).toMatch(/^a +RUNNING/);
   const second = await run(process.execPath, [droverd, "-c", config]);
   expect(second.code).toBe(2);
-  expect(second.stderr).toContain("another program is already listening on");
+  expect(second.stderr).toContain("another droverd is already running");
   expect((await run(process.execPath, [droverctl, "-c", config, "shutdown"])).stdout).toBe(
     "Shut down\n",
   );

@@ -219,28 +219,3 @@ startsecs=0
   await eventually("a new file", () => daemon.file("talk.log").includes("line"));
   expect(daemon.stderr()).not.toContain("Debugger listening");
 });
-
-test("after a kill -9 of the daemon the next one stops what was left and never runs a copy twice", async () => {
-  const daemon = await startDaemon(`
-[program:printer]
-command=sh -c 'trap "echo finished my job; exit 0" TERM; while true; do echo line; sleep 0.05; done'
-startsecs=0
-stdout_logfile=%(here)s/out.log
-[program:silent]
-command=sleep 1000
-startsecs=0
-`);
-  await eventually("output", () => daemon.file("out.log").includes("line"));
-  const left = (await daemon.all()).map(({ pid }) => pid);
-  process.kill(daemon.pid, "SIGKILL");
-  await eventually("it is dead", () => !isAlive(daemon.pid));
-  expect(left.filter(isAlive)).toEqual(left);
-  const next = await launch(daemon.dir, daemon.config);
-  await next.state("printer", "RUNNING");
-  await next.state("silent", "RUNNING");
-  expect(left.filter(isAlive)).toEqual([]);
-  expect(next.log()).toContain(
-    `stopping 'silent' (pid ${left[1]}), left by a daemon that was killed`,
-  );
-  expect(next.file("out.log")).toContain("finished my job");
-});
