@@ -5,7 +5,13 @@ import type { Facts } from "./facts.ts";
 import { ctlOptions, includeOptions, supervisordOptions, unixServerOptions } from "./options.ts";
 import { ConfigError, type Problem } from "./problems.ts";
 import { type NamesOf, readGroups } from "./programs.ts";
-import { type RawConfig, type RawSection, readSections, type SourceFile } from "./raw.ts";
+import {
+  problemIn,
+  type RawConfig,
+  type RawSection,
+  readSections,
+  type SourceFile,
+} from "./raw.ts";
 import { type Reading, readOptions, warnUnknown } from "./table.ts";
 
 /** How a configuration reaches its files. */
@@ -114,8 +120,7 @@ function readServers(
     const values = readOptions(unixServerOptions, section, (_, file) => names(file), reading);
     if (section.values.has("username") !== section.values.has("password")) {
       const message = "a username needs a password and a password needs a username";
-      const { file, line } = section;
-      reading.problems.push({ severity: "error", file, line, section: section.name, message });
+      reading.problems.push(problemIn(section, undefined, message));
     }
     servers.push({ section: section.name, ...values });
   }
@@ -127,10 +132,10 @@ const knownSection =
   /^(?:supervisord|supervisorctl|include|rpcinterface:.*|ctlplugin:.*|unix_http_server.*|(?:program|group):.*)$/;
 
 function warnUnknownSections(sections: ReadonlyMap<string, RawSection>, problems: Problem[]): void {
-  for (const { name, file, line } of sections.values()) {
-    if (knownSection.test(name)) continue;
+  for (const section of sections.values()) {
+    if (knownSection.test(section.name)) continue;
     const message = "drover has no such section, it is ignored";
-    problems.push({ severity: "warning", file, line, section: name, message });
+    problems.push(problemIn(section, undefined, message, "warning"));
   }
 }
 
@@ -188,13 +193,7 @@ function includedFiles(
   const found: SourceFile[] = [];
   for (const pattern of (files ?? "").split(/\s+/).filter((word) => word !== "")) {
     const warn = (message: string) =>
-      problems.push({
-        severity: "warning",
-        ...placeOf(include),
-        section: "include",
-        option: "files",
-        message,
-      });
+      problems.push(problemIn(include, "files", message, "warning"));
     const matches = reader.glob(path.resolve(base, pattern));
     if (matches.length === 0) warn(`no file matches ${JSON.stringify(pattern)}`);
     for (const match of matches) {
@@ -204,9 +203,4 @@ function includedFiles(
     }
   }
   return found;
-}
-
-function placeOf(include: RawSection) {
-  const { file, line } = include.values.get("files") ?? include;
-  return { file, line };
 }

@@ -3,7 +3,7 @@ import type { GroupConfig, ProcessConfig } from "./config.ts";
 import type { Names } from "./expand.ts";
 import { groupOptions, processOptions, programOptions } from "./options.ts";
 import { type Problem, suggest } from "./problems.ts";
-import type { RawSection } from "./raw.ts";
+import { problemIn, type RawSection } from "./raw.ts";
 import { type Reading, readOptions, type Values, warnUnknown } from "./table.ts";
 
 /** Gives the names that may be expanded in a file, with `extra` ones on top. */
@@ -31,7 +31,7 @@ export function readGroups(
       const program = programs.get(member);
       grouped.add(member);
       if (program) return readProgram(member, name, program, namesOf, reading);
-      problem(section, "programs", unknownMember(member, programs.keys()), reading.problems);
+      reading.problems.push(problemIn(section, "programs", unknownMember(member, programs.keys())));
       return [];
     });
     groups.push({ name, priority: group.priority, processes: lastOfEachName(processes) });
@@ -57,30 +57,13 @@ const lastOfEachName = (processes: readonly ProcessConfig[]): ProcessConfig[] =>
   ...new Map(processes.map((process) => [process.name, process])).values(),
 ];
 
-function problem(
-  section: RawSection,
-  option: string | undefined,
-  message: string,
-  problems: Problem[],
-): void {
-  const { file, line } = (option && section.values.get(option)) || section;
-  problems.push({
-    severity: "error",
-    file,
-    line,
-    section: section.name,
-    ...(option && { option }),
-    message,
-  });
-}
-
 function sectionName(section: RawSection, prefix: string, problems: Problem[]): string | undefined {
   if (!section.name.startsWith(prefix)) return undefined;
   const name = section.name.slice(prefix.length).trim();
   const bad = badCharacter(name);
   if (bad === undefined && name !== "") return name;
   const message = `expected a name without spaces, colons and slashes, got ${JSON.stringify(name)}`;
-  problem(section, undefined, message, problems);
+  problems.push(problemIn(section, undefined, message));
   return undefined;
 }
 
@@ -122,16 +105,13 @@ function checkProgram(scalars: Scalars, section: RawSection, problems: Problem[]
     const message =
       `numprocs is ${scalars.numprocs}, so process_name must tell the processes apart: ` +
       "expected %(process_num) in it, as in %(program_name)s_%(process_num)02d";
-    problem(
-      section,
-      section.values.has("process_name") ? "process_name" : "numprocs",
-      message,
-      problems,
+    problems.push(
+      problemIn(section, section.values.has("process_name") ? "process_name" : "numprocs", message),
     );
   }
   if (scalars.stopasgroup && scalars.killasgroup === false) {
     const message = "cannot be false while stopasgroup is true";
-    problem(section, "killasgroup", message, problems);
+    problems.push(problemIn(section, "killasgroup", message));
   }
   return { killasgroup: scalars.killasgroup ?? scalars.stopasgroup };
 }
@@ -156,7 +136,7 @@ function readProcess(
   const bad = badCharacter(name);
   if (bad !== undefined) {
     const message = `expected a name without spaces, colons and slashes, got ${JSON.stringify(name)}`;
-    problem(section, "process_name", message, reading.problems);
+    reading.problems.push(problemIn(section, "process_name", message));
   }
   return { ...values, environment, name };
 }

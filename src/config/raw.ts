@@ -12,6 +12,17 @@ export interface RawSection extends Place {
   values: Map<string, RawValue>;
 }
 
+/** A problem with an option of a section, at its line; at the section's where it is not set. */
+export function problemIn(
+  section: RawSection,
+  option: string | undefined,
+  message: string,
+  severity: Problem["severity"] = "error",
+): Problem {
+  const { file, line } = (option && section.values.get(option)) || section;
+  return { severity, file, line, section: section.name, ...(option && { option }), message };
+}
+
 export interface RawConfig {
   sections: Map<string, RawSection>;
   problems: Problem[];

@@ -2,7 +2,7 @@ import { expand, type Names } from "./expand.ts";
 import type { Facts } from "./facts.ts";
 import type { Kind } from "./kinds.ts";
 import { BadValue, type Problem, suggest } from "./problems.ts";
-import type { RawSection } from "./raw.ts";
+import { problemIn, type RawSection } from "./raw.ts";
 
 /** One option of a section. */
 export interface OptionRow<T> {
@@ -49,18 +49,8 @@ export function readOptions<T extends Table>(
     const given = section.values.get(name);
     values[name] = row.default === required ? undefined : row.default;
     if (!given) {
-      if (row.default === required) {
-        const { file, line } = section;
-        const message = "this option is required and not set";
-        problems.push({
-          severity: "error",
-          file,
-          line,
-          section: section.name,
-          option: name,
-          message,
-        });
-      }
+      if (row.default === required)
+        problems.push(problemIn(section, name, "this option is required and not set"));
       continue;
     }
     try {
@@ -70,16 +60,7 @@ export function readOptions<T extends Table>(
       values[name] = row.kind.parse(full, facts);
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
-      const { file, line } = given;
-      const { message } = error;
-      problems.push({
-        severity: "error",
-        file,
-        line,
-        section: section.name,
-        option: name,
-        message,
-      });
+      problems.push(problemIn(section, name, error.message));
     }
   }
   return values as Values<T>;
@@ -87,9 +68,10 @@ export function readOptions<T extends Table>(
 
 /** Warns about each option of a section that its table does not have; supervisord ignores them. */
 export function warnUnknown(table: Table, section: RawSection, problems: Problem[]): void {
-  for (const [option, { file, line }] of section.values) {
+  for (const option of section.values.keys()) {
     if (Object.hasOwn(table, option)) continue;
-    const message = `drover has no such option, it is ignored${suggest(option, Object.keys(table))}`;
-    problems.push({ severity: "warning", file, line, section: section.name, option, message });
+    const near = suggest(option, Object.keys(table));
+    const message = `drover has no such option, it is ignored${near}`;
+    problems.push(problemIn(section, option, message, "warning"));
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { eventually, isAlive, launch, startDaemon, tempDir } from "../support/daemon.ts";
+import { eventually, isAlive, startDaemon, tempDir } from "../support/daemon.ts";
 
 const fleet = `
 [program:worker]
