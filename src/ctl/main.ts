@@ -121,7 +121,8 @@ function createSession(server: ServerAddress, interactive: boolean): Session {
     },
     interrupted() {
       const controller = new AbortController();
-      process.once("SIGINT", () => controller.abort());
+      // Not once: a terminal and a timeout(1) may both pass the same Ctrl-C on.
+      process.on("SIGINT", () => controller.abort());
       return controller.signal;
     },
   };
