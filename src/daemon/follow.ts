@@ -21,7 +21,7 @@ export class Follow extends Readable {
   #generation: number;
   /** How many rotations there had been when our file was the newest. */
   #rotations: number;
-  #fullSince = 0;
+  #fullSince = systemClock.monotonicMs();
   #position: number;
   #wanted = false;
   #scheduled = false;

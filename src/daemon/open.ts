@@ -66,11 +66,13 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
 
   const servers = config.servers.length > 0 ? config.servers : [defaultServer(rundir)];
   const channels = path.join(rundir, instanceOf(file));
-  // What a start that fails has made goes with it; what stood there is the ledger of living children.
-  const discard = () => rmSync(channels, { recursive: true, force: true });
-  if (!machine().isDirectory(channels)) undo.push(discard);
+  const fresh = !machine().isDirectory(channels);
   makeFolder(channels, () => makePrivateDir(channels));
   await lock(channels, file, undo);
+  // What a start that fails has made goes with it; what stood there is the ledger of living children.
+  // Not before the lock: the folder may be that of another daemon, which started a moment earlier.
+  const discard = () => rmSync(channels, { recursive: true, force: true });
+  if (fresh) undo.push(discard);
   const listeners = await openServers(servers, log, undo);
   const ledger = new Ledger(channels);
   const fleet = createFleet(withLogs(config, log), {

@@ -134,6 +134,21 @@ test("of daemons that are started at the same moment over a stale socket one sta
   await eventually("one child", () => childrenOf(first.dir).length === 1);
 });
 
+test("of daemons that are started at the same moment with nothing there one stays, and keeps its lock", async () => {
+  const dir = tempDir();
+  const config = path.join(dir, "drover.conf");
+  writeFileSync(config, configText("[program:a]\ncommand=sleep 1000\nstartsecs=0\n"));
+  const started = await Promise.all(
+    [1, 2, 3].map(() => launch(dir, config).catch(() => undefined)),
+  );
+  const running = () => started.filter((daemon) => daemon && daemon.child.exitCode === null);
+  await eventually("the others have given up", () => running().length === 1);
+  await eventually("one child", () => childrenOf(dir).length === 1);
+  expect(readdirSync(instance(dir))).toContain("lock");
+  const another = await run(process.execPath, [droverd, "-n", "-s", "-c", config]);
+  expect(another.stderr).toContain("another droverd is already running");
+});
+
 test("signals that come while it opens or restarts wait for their turn", async () => {
   const daemon = await startDaemon(`
 [program:w]
