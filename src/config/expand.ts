@@ -1,79 +1,154 @@
-import { BadValue, suggest } from "./problems.ts";
+import { BadValue, quote, suggest } from "./problems.ts";
+import {
+  type Form,
+  formatCharacter,
+  formatNumber,
+  formatText,
+  isNumeric,
+  isText,
+} from "./pyformat.ts";
 
-/** What `%(name)s` may name in one place. Numbers are the only ones that `%(name)d` takes. */
-export type Names = ReadonlyMap<string, string | number>;
+/** What `%(name)s` may name in one place. Numbers are whole, and the only ones that `%(name)d` takes. */
+export interface Names {
+  get(name: string): string | number | undefined;
+  /** Only asked for when a name is unknown, to say which there are. */
+  keys(): Iterable<string>;
+}
 
+/** No width that makes sense is wider, and a typo must not take the memory. */
 const WIDEST = 10_000;
-const placeholder = /%(?:%|\(([^)]*)\)([-+ #0]*)(\d*)(?:\.(\d*))?[hlL]?([a-zA-Z])|)/g;
+/** Linux passes no more than this to a program, as its arguments and environment together. */
+const LONGEST = 6 * 2 ** 20;
 
 /**
  * Python's `text % names`, the form of every placeholder in a supervisord configuration:
- * `%(process_num)02d`, `%(program_name)-8s`, `%%`.
+ * `%(process_num)02d`, `%(program_name)-8s`, `%%`. All that Python 3.11 takes is taken, but for `%s`
+ * without a name, for which supervisord writes out all that it knows, and widths beyond reason.
  * @throws BadValue naming the unknown name and those that exist here, or what is malformed
  */
 export function expand(text: string, names: Names): string {
-  return text.replaceAll(
-    placeholder,
-    (whole, name?: string, flags = "", width = "", precision?: string, conversion = "") => {
-      if (whole === "%%") return "%";
-      if (name === undefined) throw new BadValue(malformed(text));
-      const value = names.get(name);
-      if (value === undefined) throw new BadValue(unknown(whole, name, names));
-      if (Math.max(Number(width), Number(precision ?? 0)) > WIDEST) {
-        throw new BadValue(`${whole}: wider than the ${WIDEST} characters that make sense`);
-      }
-      const converted = convert(value, conversion, precision, flags, whole);
-      return pad(converted, conversion === "s" ? flags.replaceAll("0", "") : flags, Number(width));
-    },
-  );
+  let out = "";
+  let from = 0;
+  for (let at = text.indexOf("%"); at >= 0; at = text.indexOf("%", from)) {
+    out += text.slice(from, at);
+    if (text[at + 1] === "%") {
+      out += "%";
+      from = at + 2;
+    } else {
+      const placeholder = readPlaceholder(text, at);
+      out += fill(placeholder, text, names);
+      from = placeholder.end;
+    }
+    if (out.length > LONGEST) {
+      throw new BadValue(`expands to more than the ${LONGEST} characters that Linux has room for`);
+    }
+  }
+  return out + text.slice(from);
 }
 
-const malformed = (text: string): string =>
-  `badly formatted %-placeholder in ${JSON.stringify(text)}: write %(name)s, or %% for a percent sign`;
+interface Placeholder extends Form {
+  /** Where in the text it is, from its percent sign to after its last character. */
+  start: number;
+  end: number;
+  name: string | undefined;
+}
+
+/** Python also takes C's h, l and L before the conversion, and ignores them. */
+const form = /([-+ #0]*)(\d*)(?:\.(\d*))?[hlL]?(.)/suy;
+
+function readPlaceholder(text: string, start: number): Placeholder {
+  const named = text[start + 1] === "(";
+  const close = named ? closingParenthesis(text, start + 1) : start;
+  const name = named ? text.slice(start + 2, close) : undefined;
+  // By far the most are %(name)s.
+  if (named && text[close + 1] === "s") {
+    const end = close + 2;
+    return { start, end, name, flags: "", width: 0, precision: undefined, conversion: "s" };
+  }
+  form.lastIndex = close + 1;
+  const [whole, flags = "", width = "", precision, conversion = ""] = form.exec(text) ?? [];
+  if (whole === undefined) throw malformed("ends too early", text, start);
+  const end = close + 1 + whole.length;
+  if (Math.max(Number(width), Number(precision ?? 0)) > WIDEST) {
+    const shown = quote(text.slice(start, end));
+    throw new BadValue(`${shown}: wider than the ${WIDEST} characters that make sense`);
+  }
+  return {
+    start,
+    end,
+    name,
+    flags,
+    width: Number(width),
+    precision: precision === undefined ? undefined : Number(precision),
+    conversion,
+  };
+}
+
+/** As in Python a name may have parentheses of its own, in pairs. */
+function closingParenthesis(text: string, open: number): number {
+  const first = text.indexOf(")", open);
+  if (first < 0) throw malformed("has no closing parenthesis", text, open - 1);
+  if (!text.slice(open + 1, first).includes("(")) return first;
+  let depth = 1;
+  for (let i = open + 1; i < text.length; i++) {
+    const c = text[i];
+    if (c === "(") depth++;
+    else if (c === ")" && --depth === 0) return i;
+  }
+  throw malformed("has no closing parenthesis", text, open - 1);
+}
+
+function fill(placeholder: Placeholder, text: string, names: Names): string {
+  const { start, end, name, conversion } = placeholder;
+  if (name === undefined) throw malformed("names nothing", text, start);
+  const value = names.get(name);
+  if (value !== undefined) {
+    if (isText(conversion)) return formatText(value, placeholder);
+    if (isNumeric(conversion) && typeof value === "number") return formatNumber(value, placeholder);
+    const character = conversion === "c" ? formatCharacter(value, placeholder) : undefined;
+    if (character !== undefined) return character;
+  }
+  const whole = text.slice(start, end);
+  if (value === undefined) throw new BadValue(unknown(whole, name, names));
+  throw new BadValue(misfit(whole, name, conversion));
+}
+
+function misfit(whole: string, name: string, conversion: string): string {
+  if (isNumeric(conversion))
+    return `${shorten(whole)} needs a number, and ${shorten(name)} is text`;
+  if (conversion === "c")
+    return `${shorten(whole)} needs one character, and ${shorten(name)} is not one`;
+  return unsupported(whole, name, conversion);
+}
+
+function unsupported(whole: string, name: string, conversion: string): string {
+  const shown = `%(${name})`;
+  return (
+    `${shorten(whole)} has the unsupported format character ${quote(conversion)}: ` +
+    `write ${shorten(`${shown}s`)}, or ${shorten(`${shown}d`)} for a number`
+  );
+}
 
 function unknown(whole: string, name: string, names: Names): string {
   const known = [...names.keys()];
   const own = known.filter((key) => !key.startsWith("ENV_")).sort();
   const listed = [...own, "ENV_*"].join(", ");
-  return `${whole} names nothing that can be expanded here; available: ${listed}${suggest(name, known)}`;
+  return `${shorten(whole)} names nothing that can be expanded here; available: ${listed}${suggest(name, known)}`;
 }
 
-const digits: Record<string, (n: number) => string> = {
-  d: (n) => String(n),
-  i: (n) => String(n),
-  u: (n) => String(n),
-  o: (n) => n.toString(8),
-  x: (n) => n.toString(16),
-  X: (n) => n.toString(16).toUpperCase(),
-};
+const AROUND = 30;
 
-function convert(
-  value: string | number,
-  conversion: string,
-  precision: string | undefined,
-  flags: string,
-  whole: string,
-): string {
-  if (conversion === "s") {
-    return precision === undefined ? String(value) : String(value).slice(0, Number(precision));
-  }
-  const format = digits[conversion];
-  if (!format) throw new BadValue(`${whole}: unsupported format character "${conversion}"`);
-  if (typeof value !== "number") {
-    throw new BadValue(
-      `${whole}: %${conversion} needs a number, and ${JSON.stringify(value)} is text`,
-    );
-  }
-  const magnitude = format(Math.abs(value)).padStart(Number(precision ?? 0), "0");
-  const sign = value < 0 ? "-" : flags.includes("+") ? "+" : flags.includes(" ") ? " " : "";
-  return sign + magnitude;
+/** Shows what is around the placeholder, for the whole text may be long. */
+function malformed(what: string, text: string, start: number): BadValue {
+  const from = Math.max(0, start - AROUND);
+  const to = start + AROUND;
+  const around = text.slice(from, to);
+  const shown = JSON.stringify(`${from > 0 ? "…" : ""}${around}${to < text.length ? "…" : ""}`);
+  return new BadValue(
+    `the %-placeholder ${what} in ${shown}: write %(name)s, or %% for a percent sign`,
+  );
 }
 
-/** Python pads text and numbers alike, but zeros go between a sign and its digits, and only for numbers. */
-function pad(text: string, flags: string, width: number): string {
-  if (text.length >= width) return text;
-  if (flags.includes("-")) return text.padEnd(width);
-  if (!flags.includes("0")) return text.padStart(width);
-  const sign = /^[-+ ]/.test(text) ? (text[0] ?? "") : "";
-  return sign + text.slice(sign.length).padStart(width - sign.length, "0");
-}
+/** A placeholder as it is where it is short and on one line, which is nearly always. */
+const shorten = (shown: string): string =>
+  /^[\x20-\x7e]{0,80}$/.test(shown) ? shown : quote(shown);
