@@ -1,11 +1,22 @@
-import type { CtlValues, ProgramValues, SupervisordValues, UnixServerValues } from "./options.ts";
+import type { FcgiValues, ListenerValues, ProgramValues } from "./options/programs.ts";
+import type { CtlValues, InetServerValues, UnixServerValues } from "./options/servers.ts";
+import type { SupervisordValues } from "./options/supervisord.ts";
 import type { Problem } from "./problems.ts";
+import type { RawSection } from "./raw.ts";
+
+/** What kind of program a process is of, as its section is headed. */
+export type ProgramKind = "program" | "fcgi-program" | "eventlistener";
 
 /** One process as configured: every copy of a program has its own. */
-export interface ProcessConfig extends Omit<ProgramValues, "killasgroup"> {
+export interface ProcessConfig extends Omit<ProgramValues, "killasgroup" | "process_name"> {
   name: string;
   group: string;
+  kind: ProgramKind;
   killasgroup: boolean;
+  /** The socket that it shares with the others of its fcgi-program. */
+  socket: FcgiValues | undefined;
+  /** Where it was configured: all copies of a program share it. */
+  section: RawSection;
 }
 
 export interface GroupConfig {
@@ -13,29 +24,42 @@ export interface GroupConfig {
   priority: number;
   /** In their order of starting. */
   processes: ProcessConfig[];
+  /** What it listens to, when it is a pool of event listeners. */
+  pool: ListenerValues | undefined;
+  /** The section that makes it a group: its own, or that of its program. */
+  section: RawSection;
 }
 
 export interface UnixServerConfig extends UnixServerValues {
-  section: string;
+  kind: "unix";
+  section: RawSection;
 }
 
-interface SupervisordConfig extends SupervisordValues {
-  logfile: string;
-  pidfile: string;
+export interface InetServerConfig extends Omit<InetServerValues, "port"> {
+  kind: "inet";
+  /** Empty: every address of the machine. */
+  host: string;
+  port: number;
+  section: RawSection;
 }
+
+export type ServerConfig = UnixServerConfig | InetServerConfig;
 
 /** A whole configuration, expanded and checked. */
 export interface Config {
-  supervisord: SupervisordConfig;
-  servers: UnixServerConfig[];
+  supervisord: SupervisordValues;
+  /** In their order of opening. */
+  servers: ServerConfig[];
   /** In their order of starting. */
   groups: GroupConfig[];
+  /** Every section as written, by its name. */
+  sections: ReadonlyMap<string, RawSection>;
   warnings: Problem[];
 }
 
 /** What a control program needs of a configuration. */
 export interface CtlConfig {
   ctl: CtlValues;
-  servers: UnixServerConfig[];
+  servers: ServerConfig[];
   rundir: string | undefined;
 }

@@ -107,33 +107,48 @@ function commentStart(line: string): number | undefined {
 /**
  * The same entries as text that the `ini` package returns verbatim: names are percent-encoded, so
  * that it splits no section at a dot and drops no `__proto__`, and values are JSON strings, so that
- * it cuts no comment, strips no quote and guesses no type.
+ * it cuts no comment, strips no quote and guesses no type. Each value brings its place along.
+ * @param file a number for the file, given back with each value
  */
-export function toIni({ entries, sections }: Lexed): string {
+export function toIni({ entries, sections }: Lexed, file: number): string {
   const bySection = new Map<string, Entry[]>(sections.map(({ name }) => [name, []]));
   for (const entry of entries) bySection.get(entry.section)?.push(entry);
   let text = "";
   for (const [name, own] of bySection) {
     text += `[${encodeName(name)}]\n`;
-    for (const { key, lines } of own) {
-      text += `${encodeName(key)}=${encodeValue(lines.join("\n").replace(end, ""))}\n`;
+    for (const { key, line, lines } of own) {
+      const value = lines.length === 1 ? lines[0] : lines.join("\n").replace(end, "");
+      text += `${encodeName(key)}=${encodeText(`${file}:${line}=${value}`)}\n`;
     }
   }
   return text;
 }
 
 /** `ini` ends a line at U+2028 and U+2029 too; JSON need not write them as they are. */
-const encodeValue = (value: string): string =>
-  JSON.stringify(`=${value.toWellFormed()}`).replaceAll(
+const encodeText = (text: string): string =>
+  JSON.stringify(text.toWellFormed()).replaceAll(
     /[\u2028\u2029]/g,
     (separator) => `\\u${separator.charCodeAt(0).toString(16)}`,
   );
 
+const plainName = /^[a-z0-9_]+$/;
+
 const encodeName = (name: string): string =>
-  `:${encodeURIComponent(name.toWellFormed()).replaceAll(".", "%2E")}`;
+  plainName.test(name)
+    ? `:${name}`
+    : `:${encodeURIComponent(name.toWellFormed()).replaceAll(".", "%2E")}`;
 
 /** Undoes `toIni` for a section or an option name that `ini` returned. */
-export const decodeName = (name: string): string => decodeURIComponent(name.slice(1));
+export const decodeName = (name: string): string =>
+  name.includes("%") ? decodeURIComponent(name.slice(1)) : name.slice(1);
 
 /** Undoes `toIni` for a value that `ini` returned. */
-export const decodeValue = (value: unknown): string => String(value).slice(1);
+export function decodeValue(value: string): { text: string; file: number; line: number } {
+  const colon = value.indexOf(":");
+  const equals = value.indexOf("=");
+  return {
+    text: value.slice(equals + 1),
+    file: Number(value.slice(0, colon)),
+    line: Number(value.slice(colon + 1, equals)),
+  };
+}

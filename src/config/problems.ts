@@ -12,6 +12,12 @@ export interface Problem extends Place {
   option?: string;
   /** What was expected and what came, as one line. */
   message: string;
+  /** The linter's rule that found it. */
+  rule?: string;
+  /** What it does to those who run it, as one sentence. */
+  why?: string;
+  /** What to write in its place. */
+  instead?: string;
 }
 
 /** `conf.d/mail.ini:12 [program:mail] startsecs: expected whole seconds such as 10, got "soon"` */
@@ -29,10 +35,22 @@ export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    const sorted = problems.toSorted((a, b) => compare(a.file, b.file) || a.line - b.line);
+    const sorted = inOrder(problems);
     super(sorted.map(formatProblem).join("\n"));
     this.problems = sorted;
   }
+}
+
+/** By file and line, and each once: a program that is in two groups is read twice. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const unique = new Map(problems.map((problem) => [formatProblem(problem), problem]));
+  return [...unique.values()].sort((a, b) => compare(a.file, b.file) || a.line - b.line);
+}
+
+/** @returns what is not an error @throws ConfigError with everything, when something is */
+export function refuseErrors(problems: readonly Problem[]): Problem[] {
+  if (problems.some(({ severity }) => severity === "error")) throw new ConfigError(problems);
+  return inOrder(problems);
 }
 
 /** Thrown by value kinds: the text is not one of theirs. `expected` reads "expected ..., got ...". */

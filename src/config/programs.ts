@@ -1,105 +1,59 @@
 import { byPriority } from "../process/order.ts";
-import type { GroupConfig, ProcessConfig } from "./config.ts";
-import type { Names } from "./expand.ts";
-import { groupOptions, processOptions, programOptions } from "./options.ts";
-import { type Problem, suggest } from "./problems.ts";
+import type { ProcessConfig, ProgramKind } from "./config.ts";
+import type { Known } from "./names.ts";
+import { type FcgiValues, processOptions, programOptions } from "./options/programs.ts";
+import { type Problem, quote } from "./problems.ts";
 import { problemIn, type RawSection } from "./raw.ts";
-import { type Reading, readOptions, type Values, warnUnknown } from "./table.ts";
+import type { SectionContext } from "./reading.ts";
+import { readOptions, type Values } from "./table.ts";
 
-/** Gives the names that may be expanded in a file, with `extra` ones on top. */
-export type NamesOf = (file: string, extra?: Readonly<Record<string, string | number>>) => Names;
+/** More processes than one machine runs; a typo in numprocs must not take the memory. */
+const MOST_PROCESSES = 32_768;
 
-/** Programs and groups as supervisord makes them: a program outside any group is a group of its own. */
-export function readGroups(
-  sections: ReadonlyMap<string, RawSection>,
-  namesOf: NamesOf,
-  reading: Reading,
-): GroupConfig[] {
-  const programs = new Map<string, RawSection>();
-  const groups: GroupConfig[] = [];
-  const grouped = new Set<string>();
-  for (const section of sections.values()) {
-    const name = sectionName(section, "program:", reading.problems);
-    if (name !== undefined) programs.set(name, section);
-  }
-  for (const section of sections.values()) {
-    const name = sectionName(section, "group:", reading.problems);
-    if (name === undefined) continue;
-    warnUnknown(groupOptions, section, reading.problems);
-    const group = readOptions(groupOptions, section, (_, file) => namesOf(file), reading);
-    const processes = group.programs.flatMap((member) => {
-      const program = programs.get(member);
-      grouped.add(member);
-      if (program) return readProgram(member, name, program, namesOf, reading);
-      reading.problems.push(problemIn(section, "programs", unknownMember(member, programs.keys())));
-      return [];
-    });
-    groups.push({ name, priority: group.priority, processes: lastOfEachName(processes) });
-  }
-  for (const [name, section] of programs) {
-    if (grouped.has(name)) continue;
-    const processes = readProgram(name, name, section, namesOf, reading);
-    groups.push({ name, priority: processes[0]?.priority ?? 999, processes });
-  }
-  return firstOfEachName(groups.sort(byPriority));
+/** One section that makes processes, and the group they are made in. */
+export interface ProgramSpec {
+  kind: ProgramKind;
+  /** The program's name. */
+  name: string;
+  group: string;
+  section: RawSection;
+  socket?: FcgiValues;
 }
 
-const unknownMember = (member: string, known: Iterable<string>): string =>
-  `there is no [program:${member}]${suggest(member, known)}`;
-
-const firstOfEachName = (groups: GroupConfig[]): GroupConfig[] => {
-  const seen = new Set<string>();
-  return groups.filter(({ name }) => !seen.has(name) && seen.add(name));
-};
-
-/** Of several processes with one name in a group the last is the one; it stands where the first stood. */
-const lastOfEachName = (processes: readonly ProcessConfig[]): ProcessConfig[] => [
-  ...new Map(processes.map((process) => [process.name, process])).values(),
-];
-
-function sectionName(section: RawSection, prefix: string, problems: Problem[]): string | undefined {
-  if (!section.name.startsWith(prefix)) return undefined;
-  const name = section.name.slice(prefix.length).trim();
-  const bad = badCharacter(name);
-  if (bad === undefined && name !== "") return name;
-  const message = `expected a name without spaces, colons and slashes, got ${JSON.stringify(name)}`;
-  problems.push(problemIn(section, undefined, message));
-  return undefined;
-}
-
-const badCharacter = (name: string): string | undefined => /[ :/]/.exec(name)?.[0];
-
-/** All copies of one program. Problems are reported for the program, and once, not for each copy. */
-function readProgram(
-  program: string,
-  group: string,
-  section: RawSection,
-  namesOf: NamesOf,
-  reading: Reading,
-): ProcessConfig[] {
-  const { problems } = reading;
-  warnUnknown({ ...programOptions, ...processOptions }, section, problems);
-  const names = { program_name: program, group_name: group };
-  const scalars = readOptions(programOptions, section, (_, file) => namesOf(file, names), reading);
-  const checked = checkProgram(scalars, section, problems);
+/** All copies of one program, in their order. Problems are reported once, not for each copy. */
+export function readProgram(spec: ProgramSpec, context: SectionContext): ProcessConfig[] {
+  const { section, name, group } = spec;
+  const { problems } = context;
+  const values = { ...context.known.values, program_name: name, group_name: group };
+  const known: Known = { ...context.known, values };
+  const scalars = readOptions(programOptions, { section, known, names: "program" }, context);
+  checkProgram(spec, scalars, problems);
+  const copies = countCopies(scalars.numprocs, section, context);
+  const shared = {
+    ...scalars,
+    killasgroup: scalars.killasgroup ?? scalars.stopasgroup,
+    kind: spec.kind,
+    group,
+    section,
+    socket: spec.socket,
+  };
   const byName = new Map<string, ProcessConfig>();
-  for (let copy = 0; copy < scalars.numprocs; copy++) {
-    const numbered = {
-      ...names,
+  const readCopy = copyReader(spec, known, context);
+  for (let copy = 0; copy < copies; copy++) {
+    const before = problems.length;
+    const process = readCopy({
       numprocs: scalars.numprocs,
       process_num: scalars.numprocs_start + copy,
-    };
-    const before = problems.length;
-    const process = readProcess(section, numbered, namesOf, reading);
+    });
     if (problems.length > before) break;
-    byName.set(process.name, { ...scalars, ...checked, ...process, group });
+    byName.set(process.name, { ...shared, ...process });
   }
   return [...byName.values()].sort(byPriority);
 }
 
 type Scalars = Values<typeof programOptions>;
 
-function checkProgram(scalars: Scalars, section: RawSection, problems: Problem[]) {
+function checkProgram({ kind, section }: ProgramSpec, scalars: Scalars, problems: Problem[]): void {
   const template = section.values.get("process_name")?.text ?? "";
   if (scalars.numprocs > 1 && !template.includes("%(process_num)")) {
     const message =
@@ -113,33 +67,60 @@ function checkProgram(scalars: Scalars, section: RawSection, problems: Problem[]
     const message = "cannot be false while stopasgroup is true";
     problems.push(problemIn(section, "killasgroup", message));
   }
-  return { killasgroup: scalars.killasgroup ?? scalars.stopasgroup };
-}
-
-function readProcess(
-  section: RawSection,
-  numbered: Readonly<Record<string, string | number>>,
-  namesOf: NamesOf,
-  reading: Reading,
-) {
-  // The program's own environment may be used in every other option, so it is read first.
-  const { environment: environmentRow, ...otherRows } = processOptions;
-  const { environment } = readOptions(
-    { environment: environmentRow },
-    section,
-    (_, file) => namesOf(file, numbered),
-    reading,
-  );
-  const known = { ...numbered, ...prefixed(environment) };
-  const values = readOptions(otherRows, section, (_, file) => namesOf(file, known), reading);
-  const name = values.process_name.trim() || String(numbered.program_name);
-  const bad = badCharacter(name);
-  if (bad !== undefined) {
-    const message = `expected a name without spaces, colons and slashes, got ${JSON.stringify(name)}`;
-    reading.problems.push(problemIn(section, "process_name", message));
+  if (kind === "eventlistener" && scalars.redirect_stderr) {
+    const message =
+      "cannot be true: stdout is how the listener answers, and stderr would disturb it";
+    problems.push(problemIn(section, "redirect_stderr", message));
   }
-  return { ...values, environment, name };
 }
 
-const prefixed = (environment: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(environment).map(([key, value]) => [`ENV_${key}`, value]));
+function countCopies(numprocs: number, section: RawSection, context: SectionContext): number {
+  context.processes += Math.max(0, numprocs);
+  if (context.processes <= MOST_PROCESSES) return numprocs;
+  // Counted once: what comes after it is read on without its copies.
+  context.processes -= numprocs;
+  const message = `expected at most ${MOST_PROCESSES} processes in all, and with this there would be more`;
+  context.problems.push(problemIn(section, "numprocs", message));
+  return 0;
+}
+
+/** Read before all others, as these may use the environment. */
+const filesOption = { environment_file: processOptions.environment_file };
+const environmentOption = { environment: processOptions.environment };
+const otherOptions: Omit<typeof processOptions, "environment" | "environment_file"> = (() => {
+  const { environment, environment_file, ...others } = processOptions;
+  return others;
+})();
+
+type Numbers = Readonly<Record<"numprocs" | "process_num", number>>;
+
+/** Reads the copies of a program; what is the same for all of them is read once. */
+function copyReader(spec: ProgramSpec, known: Known, context: SectionContext) {
+  const { section, name: program } = spec;
+  const names = "process";
+  const only = new Set<string>();
+  for (const [option, { text }] of section.values) if (text.includes("%")) only.add(option);
+  let onto: Values<typeof otherOptions> | undefined;
+  return (numbers: Numbers) => {
+    const numbered: Known = { ...known, values: { ...known.values, ...numbers } };
+    const files = readOptions(filesOption, { section, known: numbered, names }, context);
+    const fromFiles = context.environmentFiles.read(section, files.environment_file, known.cwd);
+    const withFiles: Known = { ...numbered, own: fromFiles };
+    const given = readOptions(environmentOption, { section, known: withFiles, names }, context);
+    const own = { ...fromFiles, ...given.environment };
+    const withOwn: Known = { ...numbered, own };
+    const again = onto && { only, onto };
+    onto = readOptions(
+      otherOptions,
+      { section, known: withOwn, names, ...(again && { again }) },
+      context,
+    );
+    const { process_name, ...values } = onto;
+    const name = process_name?.trim() || program;
+    if (/[ :/\0]/.test(name)) {
+      const message = `expected a name without spaces, colons and slashes, got ${quote(name)}`;
+      context.problems.push(problemIn(section, "process_name", message));
+    }
+    return { ...values, ...files, environment: own, name };
+  };
+}

@@ -2,8 +2,12 @@ import { parse as parseIni } from "ini";
 import { decodeName, decodeValue, lex, toIni } from "./dialect.ts";
 import type { Place, Problem } from "./problems.ts";
 
-interface RawValue extends Place {
+export interface RawValue extends Place {
   text: string;
+  /** It comes from another section: DEFAULT or program-default. */
+  inherited?: true;
+  /** It is taken as it stands: nothing in it is expanded. */
+  literal?: true;
 }
 
 /** A section as written: nothing expanded, nothing checked. */
@@ -41,53 +45,50 @@ export interface SourceFile {
 export function readSections(files: readonly SourceFile[]): RawConfig {
   const problems: Problem[] = [];
   const headers = new Map<string, Place>();
-  const places = new Map<string, Place>();
   let ini = "";
-  for (const { path, text } of files) {
+  for (const [index, { path, text }] of files.entries()) {
     const lexed = lex(text, path);
-    problems.push(...lexed.problems);
+    for (const problem of lexed.problems) problems.push(problem);
     for (const { name, line } of lexed.sections) {
       if (!headers.has(name)) headers.set(name, { file: path, line });
     }
-    for (const { section, key, file, line } of lexed.entries) {
-      places.set(placeKey(section, key), { file, line });
-    }
-    ini += toIni(lexed);
+    ini += toIni(lexed, index);
   }
-  const sections = decode(parseIni(ini), headers, places);
-  inheritDefaults(sections);
+  const sections = decode(parseIni(ini), headers, files);
+  const defaults = sections.get("DEFAULT");
+  sections.delete("DEFAULT");
+  const programs = sections.get("program-default");
+  for (const section of sections.values()) {
+    if (programs && takesProgramDefaults.test(section.name)) inherit(section, programs);
+    if (defaults) inherit(section, defaults);
+  }
   return { sections, problems };
 }
 
-const placeKey = (section: string, key: string): string => `${section}\0${key}`;
+const takesProgramDefaults = /^(?:fcgi-)?program:/;
+
+function inherit(section: RawSection, from: RawSection): void {
+  for (const [option, value] of from.values) {
+    if (!section.values.has(option)) section.values.set(option, { ...value, inherited: true });
+  }
+}
+
 const nowhere: Place = { file: "", line: 0 };
 
 function decode(
   parsed: Record<string, Record<string, unknown>>,
   headers: ReadonlyMap<string, Place>,
-  places: ReadonlyMap<string, Place>,
+  files: readonly SourceFile[],
 ): Map<string, RawSection> {
   const sections = new Map<string, RawSection>();
   for (const [encoded, options] of Object.entries(parsed)) {
     const name = decodeName(encoded);
     const values = new Map<string, RawValue>();
     for (const [key, value] of Object.entries(options)) {
-      const option = decodeName(key);
-      const place = places.get(placeKey(name, option)) ?? nowhere;
-      values.set(option, { text: decodeValue(value), ...place });
+      const { text, file, line } = decodeValue(String(value));
+      values.set(decodeName(key), { text, file: files[file]?.path ?? "", line });
     }
     sections.set(name, { name, values, ...(headers.get(name) ?? nowhere) });
   }
   return sections;
-}
-
-function inheritDefaults(sections: Map<string, RawSection>): void {
-  const defaults = sections.get("DEFAULT");
-  if (!defaults) return;
-  sections.delete("DEFAULT");
-  for (const { values } of sections.values()) {
-    for (const [option, value] of defaults.values) {
-      if (!values.has(option)) values.set(option, value);
-    }
-  }
 }

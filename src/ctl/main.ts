@@ -5,10 +5,12 @@ import type { CtlConfig } from "../config/config.ts";
 import { loadCtlConfig } from "../config/load.ts";
 import { ConfigError } from "../config/problems.ts";
 import { searchPaths } from "../config/search.ts";
+import { urlOf } from "../config/servers.ts";
 import { errnoOf } from "../os/errno.ts";
 import { glob } from "../os/glob.ts";
-import { machine, readText } from "../os/machine.ts";
+import { machine } from "../os/machine.ts";
 import { defaultRundir } from "../os/rundir.ts";
+import { readText } from "../os/text.ts";
 import { connect, type ServerAddress } from "../rpc/client.ts";
 import { runLine } from "./commands.ts";
 import type { Session } from "./session.ts";
@@ -84,11 +86,13 @@ function findConfig(given: string | undefined): CtlConfig | undefined {
 
 /** The command line, then `[supervisorctl]`, then the daemon's own sections, then its default. */
 function address(flags: Flags, config: CtlConfig | undefined): ServerAddress {
-  const [server] = config?.servers ?? [];
+  const servers = config?.servers ?? [];
+  const server = servers.find(({ kind }) => kind === "unix") ?? servers[0];
   const url = flags.serverurl ?? config?.ctl.serverurl;
-  const socket = server?.file ?? path.join(config?.rundir ?? defaultRundir(), "drover.sock");
+  const socket = path.join(config?.rundir ?? defaultRundir(), "drover.sock");
+  const ofDaemon = server ? urlOf(server) : `unix://${socket}`;
   return {
-    url: url === undefined ? `unix://${socket}` : absolute(url),
+    url: url === undefined ? ofDaemon : absolute(url),
     username: flags.username ?? config?.ctl.username ?? server?.username,
     password: flags.password ?? config?.ctl.password ?? server?.password,
   };

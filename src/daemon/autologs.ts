@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { closeSync, openSync, readdirSync, unlinkSync } from "node:fs";
 import path from "node:path";
 import type { ProcessConfig } from "../config/config.ts";
-import type { LogTarget } from "../config/kinds.ts";
+import type { LogTarget } from "../config/kinds/paths.ts";
 import type { Log } from "./log.ts";
 
 export interface AutoLogs {

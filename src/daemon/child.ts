@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { ProcessConfig } from "../config/config.ts";
-import type { LogTarget } from "../config/kinds.ts";
+import type { LogTarget } from "../config/kinds/paths.ts";
 import { BadValue } from "../config/problems.ts";
 import { splitCommand } from "../config/shlex.ts";
 import { closeFd, makeFifos, openForChild } from "../os/channels.ts";

@@ -4,12 +4,13 @@ import type { ProcessConfig } from "../config/config.ts";
 import { unless } from "../os/errno.ts";
 import { holdersOf } from "../os/holders.ts";
 import { type Identity, identify, isAlive } from "../os/identity.ts";
+import type { SignalName } from "../process/signals.ts";
 import { channelName } from "./channelname.ts";
 import type { Log } from "./log.ts";
 
 /** How a child wants to be stopped, as it was configured when it was started. */
 interface Manners {
-  stopsignal: NodeJS.Signals;
+  stopsignal: SignalName;
   stopwaitsecs: number;
   stopasgroup: boolean;
   killasgroup: boolean;

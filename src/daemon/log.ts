@@ -1,5 +1,5 @@
 import { type DestinationStream, pino, symbols } from "pino";
-import type { LogLevel } from "../config/kinds.ts";
+import type { LogLevel } from "../config/kinds/words.ts";
 import type { Sink } from "./sink.ts";
 
 /** Writes one line to the daemon's log. */

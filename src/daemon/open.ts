@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { rmSync, unlinkSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import path from "node:path";
-import type { Config, GroupConfig, UnixServerConfig } from "../config/config.ts";
+import type { Config, GroupConfig, ServerConfig } from "../config/config.ts";
 import { formatProblem } from "../config/problems.ts";
+import { urlOf } from "../config/servers.ts";
 import { Fault } from "../faults.ts";
 import { systemClock } from "../os/clock.ts";
 import { unless } from "../os/errno.ts";
@@ -84,7 +85,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     channels,
     inherited: { ...process.env },
     environment: supervisord.environment,
-    serverUrl: servers[0] && `unix://${servers[0].file}`,
+    serverUrl: serverUrlOf(servers),
   });
   writePidfile(supervisord.pidfile, log, undo);
   const release = () => {
@@ -109,7 +110,9 @@ function openLog({ config: { supervisord }, echo }: DaemonOptions, undo: Undo) {
     recovered: (file, lost) =>
       later("warn", `writing to ${file} again; ${lost} bytes of output were lost`),
   });
-  const mainLog = supervisord.logfile;
+  const { logfile } = supervisord;
+  // The log of one who asked for syslog is where it is without being asked for.
+  const mainLog = logfile.to === "file" ? logfile.path : path.resolve("supervisord.log");
   const main = sinks.open({
     path: mainLog,
     maxBytes: supervisord.logfile_maxbytes,
@@ -144,8 +147,8 @@ async function lock(channels: string, file: string, undo: Undo): Promise<void> {
 }
 
 /** The sockets are taken first, and answer once there is something to answer. */
-async function openServers(servers: readonly UnixServerConfig[], log: Log, undo: Undo) {
-  const listeners = new Map<UnixServerConfig, RequestListener>();
+async function openServers(servers: readonly ServerConfig[], log: Log, undo: Undo) {
+  const listeners = new Map<ServerConfig, RequestListener>();
   for (const server of servers) {
     const opened = await openServer(server, (request, response) => {
       const listener = listeners.get(server);
@@ -157,7 +160,7 @@ async function openServers(servers: readonly UnixServerConfig[], log: Log, undo:
     if (!credentialsOf(server)) {
       log(
         "critical",
-        `Server '${server.section}' running without any HTTP authentication checking`,
+        `Server '${server.section.name}' running without any HTTP authentication checking`,
       );
     }
   }
@@ -172,7 +175,7 @@ interface Served {
   mainLog: string;
 }
 
-function createService(server: UnixServerConfig, served: Served): RequestListener {
+function createService(server: ServerConfig, served: Served): RequestListener {
   const { config, daemon, fleet, sinks, mainLog } = served;
   const { log } = daemon;
   const handlers = createHandlers({
@@ -211,6 +214,12 @@ function createFleet(groups: readonly GroupConfig[], world: World): Fleet {
   }
 }
 
+/** SUPERVISOR_SERVER_URL: the first Unix socket, else the last of the TCP servers. */
+function serverUrlOf(servers: readonly ServerConfig[]): string | undefined {
+  const server = servers.find(({ kind }) => kind === "unix") ?? servers.at(-1);
+  return server && urlOf(server);
+}
+
 /** Distinguishes daemons that share a run folder. */
 const instanceOf = (file: string): string =>
   createHash("sha256").update(path.resolve(file)).digest("hex").slice(0, 12);
@@ -225,8 +234,9 @@ function makeFolder(folder: string, make: () => void): void {
   }
 }
 
-const defaultServer = (rundir: string): UnixServerConfig => ({
-  section: "unix_http_server",
+const defaultServer = (rundir: string): ServerConfig => ({
+  kind: "unix",
+  section: { name: "unix_http_server", file: "", line: 0, values: new Map() },
   file: path.join(rundir, "drover.sock"),
   chmod: 0o700,
   chown: undefined,
@@ -240,7 +250,9 @@ function withLogs({ supervisord, groups }: Config, log: Log): GroupConfig[] {
   if (!nocleanup) removeAutoLogs(auto, log);
   return groups.map((group) => ({
     ...group,
-    processes: group.processes.map((config) => withAutoLogs(config, auto)),
+    processes: group.processes
+      .filter(({ kind }) => kind === "program")
+      .map((config) => withAutoLogs(config, auto)),
   }));
 }
 

@@ -1,9 +1,9 @@
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import path from "node:path";
-import type { UnixServerConfig } from "../config/config.ts";
+import type { InetServerConfig, ServerConfig, UnixServerConfig } from "../config/config.ts";
 import { errnoOf } from "../os/errno.ts";
 import { isDirectory } from "../os/machine.ts";
-import { listenUnix, SocketInUse } from "../os/sockets.ts";
+import { listenInet, listenUnix, SocketInUse } from "../os/sockets.ts";
 import type { Credentials } from "../rpc/auth.ts";
 import { StartError } from "./errors.ts";
 
@@ -20,13 +20,12 @@ interface OpenServer {
  * @throws StartError in words for the person who starts the daemon
  */
 export async function openServer(
-  config: UnixServerConfig,
+  config: ServerConfig,
   listener: RequestListener,
 ): Promise<OpenServer> {
   const server = createServer(listener);
-  const { file, chmod, chown } = config;
   try {
-    const release = await listenUnix(server, { path: file, mode: chmod, owner: chown });
+    const release = await listen(server, config);
     return {
       close() {
         release();
@@ -37,28 +36,55 @@ export async function openServer(
     };
   } catch (error) {
     server.close();
-    throw new StartError(describeFailure(config, error), 2, { cause: error });
+    const why = config.kind === "unix" ? unixFailure(config, error) : inetFailure(config, error);
+    throw new StartError(`Error: [${config.section.name}] ${why}`, 2, { cause: error });
   }
 }
 
-function describeFailure({ section, file }: UnixServerConfig, error: unknown): string {
-  const where = `[${section}] file=${file}`;
-  if (error instanceof SocketInUse) return `Error: ${where}: ${error.message}`;
+async function listen(server: Server, config: ServerConfig): Promise<() => void> {
+  if (config.kind === "unix") {
+    const { file, chmod, chown } = config;
+    return listenUnix(server, { path: file, mode: chmod, owner: chown });
+  }
+  await listenInet(server, config);
+  return () => undefined;
+}
+
+function unixFailure({ file }: UnixServerConfig, error: unknown): string {
+  const where = `file=${file}`;
+  if (error instanceof SocketInUse) return `${where}: ${error.message}`;
   const folder = path.dirname(file);
   // libuv turns the ENOENT of a bind into EACCES.
-  if (!isDirectory(folder)) return `Error: ${where}: the folder ${folder} does not exist`;
+  if (!isDirectory(folder)) return `${where}: the folder ${folder} does not exist`;
   switch (errnoOf(error)) {
     case "EACCES":
-      return `Error: ${where}: no permission to make a socket there`;
+      return `${where}: no permission to make a socket there`;
     case "EPERM":
-      return `Error: ${where}: not permitted to give the socket to another owner (chown=)`;
+      return `${where}: not permitted to give the socket to another owner (chown=)`;
     case "ENAMETOOLONG":
-      return `Error: ${where}: the path of a socket may have about 100 characters, and this one is longer`;
+      return `${where}: the path of a socket may have about 100 characters, and this one is longer`;
     default:
-      return `Error: ${where}: cannot open the control socket: ${error}`;
+      return `${where}: cannot open the control socket: ${error}`;
+  }
+}
+
+function inetFailure({ host, port }: InetServerConfig, error: unknown): string {
+  const where = `port=${host || "*"}:${port}`;
+  switch (errnoOf(error)) {
+    case "EADDRINUSE":
+      return `${where}: another program is already listening there: shut it down first, or choose another port`;
+    case "EACCES":
+      return `${where}: no permission to listen on a port below 1024`;
+    case "EADDRNOTAVAIL":
+      return `${where}: this machine has no such address`;
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `${where}: there is no host of that name`;
+    default:
+      return `${where}: cannot open the control server: ${error}`;
   }
 }
 
 /** Both or nothing: a password without a name protects nothing, as in supervisord. */
-export const credentialsOf = ({ username, password }: UnixServerConfig): Credentials | undefined =>
+export const credentialsOf = ({ username, password }: ServerConfig): Credentials | undefined =>
   username && password ? { username, password } : undefined;

@@ -13,6 +13,7 @@ import { describe } from "../process/describe.ts";
 import type { Exit } from "../process/exit.ts";
 import { narrate } from "../process/narrate.ts";
 import { recordExit } from "../process/record.ts";
+import { type SignalName, signalOf } from "../process/signals.ts";
 import { stateCodes } from "../process/states.ts";
 import type { ProcessInfo } from "../rpc/methods.ts";
 import { ChildMaker, describeForkFailure, SpawnError } from "./child.ts";
@@ -234,10 +235,10 @@ export class Supervised {
     }
   }
 
-  #signal(signal: NodeJS.Signals, group: boolean): void {
+  #signal(signal: SignalName, group: boolean): void {
     const { name } = this.config;
     try {
-      if (signalChild(this.#pid, signal, group)) return;
+      if (signalChild(this.#pid, signalOf(signal), group)) return;
       const why = "it probably just exited on its own";
       this.#world.log("debug", `unable to signal ${name} (pid ${this.#pid}), ${why}`);
     } catch (error) {

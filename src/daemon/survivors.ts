@@ -3,6 +3,7 @@ import { type ChannelReader, readChannel } from "../os/channels.ts";
 import { signalChild } from "../os/children.ts";
 import { systemClock } from "../os/clock.ts";
 import { type Identity, isAlive } from "../os/identity.ts";
+import { signalOf } from "../process/signals.ts";
 import type { Entry } from "./ledger.ts";
 import type { World } from "./world.ts";
 
@@ -30,7 +31,7 @@ export async function endStranger(entry: Entry, { log, channels }: World): Promi
     const fifo = path.join(channels, `${channel}.${stream}`);
     return readChannel(fifo, count, () => undefined) ?? [];
   });
-  signalChild(pid, stopsignal, stopasgroup);
+  signalChild(pid, signalOf(stopsignal), stopasgroup);
   const kill = () => {
     log("warn", `killing '${channel}' (${pid}) with SIGKILL`);
     signalChild(pid, "SIGKILL", killasgroup);

@@ -59,6 +59,6 @@ function asUser({ file, argv, user }: ChildSpec): [string, readonly string[]] {
  * @returns false when there is no such process any more
  * @throws when the kernel refuses for another reason
  */
-export function signalChild(pid: number, signal: NodeJS.Signals, group: boolean): boolean {
+export function signalChild(pid: number, signal: NodeJS.Signals | number, group: boolean): boolean {
   return unless(["ESRCH"], () => process.kill(group ? -pid : pid, signal)) ?? false;
 }

@@ -44,6 +44,23 @@ export async function listenUnix(server: Server, spec: SocketSpec): Promise<() =
   }
 }
 
+/**
+ * Makes a server listen on an IPv4 address; an empty host is every address.
+ * @throws what the kernel gives
+ */
+export function listenInet(
+  server: Server,
+  { host, port }: { host: string; port: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: host || "0.0.0.0", port }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
 function bind(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);

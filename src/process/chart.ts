@@ -1,4 +1,5 @@
 import { type Exit, isExpected } from "./exit.ts";
+import type { SignalName } from "./signals.ts";
 import { isRunning, isStopped, type StateName } from "./states.ts";
 
 /**
@@ -35,7 +36,7 @@ export type Effect =
   | { type: "spawn" }
   /** Forget a spawn that has not happened yet. */
   | { type: "unspawn" }
-  | { type: "signal"; signal: NodeJS.Signals; group: boolean };
+  | { type: "signal"; signal: SignalName; group: boolean };
 
 /** What one event leads to. `wakeMs`: send `timeout` after that long, unless another step comes first. */
 export interface Step {
@@ -50,7 +51,7 @@ export interface Policy {
   startretries: number;
   autorestart: boolean | "unexpected";
   exitcodes: readonly number[];
-  stopsignal: NodeJS.Signals;
+  stopsignal: SignalName;
   stopwaitsecs: number;
   stopasgroup: boolean;
   killasgroup: boolean;

@@ -11,11 +11,17 @@ function optionsOf(body: string): Record<string, string> {
 }
 
 function read(lexed: Lexed): Map<string, Map<string, string>> {
-  const parsed: Record<string, Record<string, unknown>> = parseIni(toIni(lexed));
+  const parsed: Record<string, Record<string, unknown>> = parseIni(toIni(lexed, 7));
   return new Map(
     Object.entries(parsed).map(([section, options]) => [
       decodeName(section),
-      new Map(Object.entries(options).map(([key, value]) => [decodeName(key), decodeValue(value)])),
+      new Map(
+        Object.entries(options).map(([key, value]) => {
+          const { text, file } = decodeValue(String(value));
+          expect(file).toBe(7);
+          return [decodeName(key), text];
+        }),
+      ),
     ]),
   );
 }

@@ -1,12 +1,18 @@
 import { describe, expect, test } from "vitest";
-import * as kinds from "../../src/config/kinds.ts";
+import { type Owner, owner, user } from "../../src/config/kinds/accounts.ts";
+import type { Kind } from "../../src/config/kinds/kind.ts";
+import * as network from "../../src/config/kinds/network.ts";
+import * as numbers from "../../src/config/kinds/numbers.ts";
+import * as paths from "../../src/config/kinds/paths.ts";
+import * as words from "../../src/config/kinds/words.ts";
 import { BadValue } from "../../src/config/problems.ts";
 import { machine } from "../support/configuration.ts";
 
+const kinds = { ...network, ...numbers, ...paths, ...words, owner, user };
 const refused = Symbol("refused");
 
 /** The value, or `refused` after a look at the message. */
-function parse<T>(kind: kinds.Kind<T>, text: string): T | typeof refused {
+function parse<T>(kind: Kind<T>, text: string): T | typeof refused {
   try {
     return kind.parse(text, machine);
   } catch (error) {
@@ -134,7 +140,7 @@ describe("exitcodes", () => {
 test.each<[string, string[]]>([
   ["a,b", ["a", "b"]],
   [" a , b,\nc ", ["a", "b", "c"]],
-  ["a,", ["a"]],
+  ["a,", ["a", ""]],
   ["", []],
 ])("names: %j", (text, expected) => {
   expect(parse(kinds.names, text)).toEqual(expected);
@@ -173,7 +179,7 @@ describe("paths", () => {
 });
 
 describe("logfile", () => {
-  test.each<[string, kinds.LogTarget | typeof refused]>([
+  test.each<[string, paths.LogTarget | typeof refused]>([
     ["AUTO", { to: "auto" }],
     ["auto", { to: "auto" }],
     ["NONE", { to: "none" }],
@@ -181,7 +187,7 @@ describe("logfile", () => {
     ["", { to: "none" }],
     ["/tmp/x.log", { to: "file", path: "/tmp/x.log" }],
     ["/nowhere/x.log", refused],
-    ["syslog", refused],
+    ["syslog", { to: "syslog" }],
   ])("%j", (text, expected) => {
     expect(parse(kinds.logfile, text)).toEqual(expected);
   });
@@ -216,7 +222,7 @@ describe("users", () => {
     expect(parse(kinds.user, text)).toEqual(expected);
   });
 
-  test.each<[string, kinds.Owner | typeof refused]>([
+  test.each<[string, Owner | typeof refused]>([
     ["web", { uid: 1001, gid: -1 }],
     ["web:www", { uid: 1001, gid: 1003 }],
     ["1001:1003", { uid: 1001, gid: 1003 }],
@@ -235,4 +241,25 @@ test.each<[string, string | typeof refused]>([
   ["", refused],
 ])("one of a few words: %j", (text, expected) => {
   expect(parse(kinds.choice("text", "json"), text)).toBe(expected);
+});
+
+describe("durations of drover's own options", () => {
+  test.each<[string, number | typeof refused]>([
+    ["500ms", 500],
+    ["10s", 10_000],
+    ["10", 10_000],
+    ["5m", 300_000],
+    [" 2 h ", 7_200_000],
+    ["14D", 1_209_600_000],
+    ["1.5s", 1_500],
+    ["0", 0],
+    ["", refused],
+    ["-1s", refused],
+    ["5 parsecs", refused],
+    ["1e3s", refused],
+    ["1h30m", refused],
+    ["9".repeat(30), refused],
+  ])("%j", (text, expected) => {
+    expect(parse(numbers.duration, text)).toBe(expected);
+  });
 });

@@ -34,7 +34,7 @@ test("an empty [supervisord] is a configuration, with supervisord's defaults", (
   expect(config).toMatchObject({ servers: [], groups: [], warnings: [] });
   expect(config.supervisord).toEqual({
     rundir: undefined,
-    logfile: "/srv/supervisord.log",
+    logfile: { to: "file", path: "/srv/supervisord.log" },
     logfile_maxbytes: 52_428_800,
     logfile_backups: 10,
     loglevel: "info",
@@ -48,6 +48,11 @@ test("an empty [supervisord] is a configuration, with supervisord's defaults", (
     identifier: "supervisor",
     childlogdir: undefined,
     nocleanup: false,
+    environment_file: "",
+    strip_ansi: false,
+    minfds: 1024,
+    minprocs: 200,
+    expand: true,
     environment: {},
   });
 });
@@ -127,7 +132,9 @@ describe("[include]", () => {
   test("a pattern without files and a file that cannot be read are warnings", () => {
     const text = "[supervisord]\n[include]\nfiles=conf.d/*.ini nothing*";
     expect(warningsOf(text, {}, { [all]: [x] })).toEqual([
-      expect.stringMatching(/^\/srv\/app\/drover.conf:3 \[include\] files: .*x\.ini.*left out$/),
+      expect.stringMatching(
+        /^\/srv\/app\/drover.conf:3 \[include\] files: .*x\.ini is left out: .*ENOENT$/,
+      ),
       expect.stringMatching(/^\/srv\/app\/drover.conf:3 \[include\] files: .*"nothing\*"$/),
     ]);
   });
@@ -144,7 +151,12 @@ describe("warned about", () => {
     ["[supervisord]\nlogfil=x", "2 [supervisord] logfil:"],
     ["[supervisord]\n[Program:a]", "2 [Program:a]:"],
     ["[supervisord]\n[program]", "2 [program]:"],
-    ["[supervisord]\n[supervisorctl]\n[rpcinterface:x]\na=1\n[ctlplugin:x]\na=1", undefined],
+    ["[supervisord]\n[supervisorctl]\n[program-default]\nstartsecs=2", undefined],
+    ["[supervisord]\n[ctlplugin:x]\na=1", "2 [ctlplugin:x]:"],
+    [
+      "[supervisord]\n[rpcinterface:x]\nsupervisor.rpcinterface_factory=a:b\nc=d",
+      "3 [rpcinterface:x] supervisor.rpcinterface_factory:",
+    ],
   ])("%j: %s", (text, expected) => {
     const warnings = warningsOf(text);
     expect(warnings).toEqual(expected ? [expect.stringContaining(`${root}:${expected}`)] : []);
@@ -171,7 +183,10 @@ describe("names in [supervisord]", () => {
 test("files may be put in the run folder, which the daemon makes", () => {
   const text =
     "[supervisord]\nrundir=/run/new\nlogfile=/run/new/log\n[program:a]\ncommand=x\nstdout_logfile=/run/new/a";
-  expect(load(text).supervisord).toMatchObject({ rundir: "/run/new", logfile: "/run/new/log" });
+  expect(load(text).supervisord).toMatchObject({
+    rundir: "/run/new",
+    logfile: { to: "file", path: "/run/new/log" },
+  });
 });
 
 describe("control sockets", () => {
@@ -179,10 +194,10 @@ describe("control sockets", () => {
     const text =
       "[supervisord]\n[unix_http_server]\nfile=%(here)s/a.sock\n" +
       "[unix_http_server:admin]\nfile=/tmp/b.sock\nchmod=0770\nchown=web:www\nusername=u\npassword=p";
-    expect(load(text).servers).toEqual([
-      { section: "unix_http_server", file: "/srv/app/a.sock", chmod: 0o700 },
+    expect(load(text).servers).toMatchObject([
+      { kind: "unix", file: "/srv/app/a.sock", chmod: 0o700 },
       {
-        section: "unix_http_server:admin",
+        kind: "unix",
         file: "/tmp/b.sock",
         chmod: 0o770,
         chown: { uid: 1001, gid: 1003 },
@@ -208,9 +223,9 @@ describe("droverctl", () => {
     const text =
       "[supervisord]\nrundir=/run/app\n[unix_http_server]\nfile=/tmp/s\n" +
       "[supervisorctl]\nserverurl=unix://%(here)s/s\nusername=u\npassword=p\nprompt=mine";
-    expect(loadCtl(text)).toEqual({
+    expect(loadCtl(text)).toMatchObject({
       ctl: { serverurl: "unix:///srv/app/s", username: "u", password: "p", prompt: "mine" },
-      servers: [{ section: "unix_http_server", file: "/tmp/s", chmod: 0o700 }],
+      servers: [{ kind: "unix", file: "/tmp/s", chmod: 0o700 }],
       rundir: "/run/app",
     });
   });

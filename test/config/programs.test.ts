@@ -186,11 +186,16 @@ test.each<[string[], boolean]>([
 });
 
 test("a program that sets nothing is run as supervisord runs it", () => {
-  expect(only(program("a"))).toEqual({
+  const { section, ...values } = only(program("a"));
+  expect(section.name).toBe("program:a");
+  expect(values).toEqual({
     name: "a",
     group: "a",
     command: "/bin/x",
-    process_name: "",
+    kind: "program",
+    socket: undefined,
+    depends_on: [],
+    environment_file: "",
     numprocs: 1,
     numprocs_start: 0,
     priority: 999,
@@ -213,9 +218,13 @@ test("a program that sets nothing is run as supervisord runs it", () => {
     stdout_logfile_maxbytes: 52_428_800,
     stdout_logfile_backups: 10,
     stdout_capture_maxbytes: 0,
+    stdout_events_enabled: false,
+    stdout_syslog: false,
     stderr_logfile: { to: "auto" },
     stderr_logfile_maxbytes: 52_428_800,
     stderr_logfile_backups: 10,
     stderr_capture_maxbytes: 0,
+    stderr_events_enabled: false,
+    stderr_syslog: false,
   });
 });

@@ -58,7 +58,7 @@ test("every section and every value knows the file and line that it came from", 
   expect([...(section?.values ?? [])]).toEqual([
     ["a", { text: "1", file: "a.conf", line: 4 }],
     ["b", { text: "2", file: "b.conf", line: 3 }],
-    ["d", { text: "1", file: "a.conf", line: 2 }],
+    ["d", { text: "1", file: "a.conf", line: 2, inherited: true }],
   ]);
 });
 

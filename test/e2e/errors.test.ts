@@ -60,7 +60,7 @@ user=nosuchuser
   );
   expect(lines).toContain("[group:g] programs: there is no [program:bb]");
   expect(lines).toContain(
-    "[program:c] stdout_logfile: expected a file in a directory that exists (/nonexistent/folder does not)",
+    'got "/nonexistent/folder/c.log": there is no directory /nonexistent/folder',
   );
   expect(lines).toContain(
     'stopsignal: expected a signal such as TERM, HUP or 15, got "TREM"; did you mean "TERM"?',
@@ -90,9 +90,12 @@ test("files that are missing, folders or not text are named", async () => {
   });
   const folder = await ask(dir);
   expect(folder.code).toBe(2);
-  expect(folder.stderr).toContain(`${dir}: this file cannot be read as UTF-8 text`);
-  writeFileSync(path.join(dir, "binary.conf"), Buffer.of(0x5b, 0xff, 0xfe));
-  expect((await ask(path.join(dir, "binary.conf"))).code).toBe(2);
+  expect(folder.stderr).toContain(`${dir}: expected files named *.conf or *.ini in this folder`);
+  writeFileSync(path.join(dir, "binary.conf"), Buffer.of(0x5b, 0x0a, 0xff, 0xfe));
+  expect(await ask(path.join(dir, "binary.conf"))).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("binary.conf: not UTF-8 text: byte 0xff in line 2"),
+  });
   const unknown = await run(process.execPath, [droverd, "--nosuch"]);
   expect(unknown.code).toBe(2);
   expect(unknown.stderr).toBe("Error: unknown option '--nosuch'\nFor help, use droverd -h\n");

@@ -1,5 +1,5 @@
 import type { Facts, User } from "../../src/config/facts.ts";
-import type { Reader } from "../../src/config/load.ts";
+import type { Reader } from "../../src/config/reader.ts";
 
 const users: Record<string, User> = {
   web: { name: "web", uid: 1001, gid: 1002, home: "/home/web" },
@@ -25,7 +25,12 @@ export function inMemory(
   globs: Readonly<Record<string, readonly string[]>> = {},
 ): Reader {
   return {
-    read: (path) => files[path],
+    read(path, mostBytes) {
+      const text = Object.hasOwn(files, path) ? files[path] : undefined;
+      if (text === undefined) return { missing: "this file cannot be read: ENOENT" };
+      if (text.length > mostBytes) return { unusable: `longer than ${mostBytes} bytes` };
+      return { text };
+    },
     glob: (pattern) => [...(globs[pattern] ?? [])],
   };
 }

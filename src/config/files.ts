@@ -1,0 +1,111 @@
+import path from "node:path";
+import type { Facts } from "./facts.ts";
+import type { Known } from "./names.ts";
+import { ConfigError, type Problem, quote } from "./problems.ts";
+import {
+  problemIn,
+  type RawConfig,
+  type RawSection,
+  readSections,
+  type SourceFile,
+} from "./raw.ts";
+import type { FileText, Reader } from "./reader.ts";
+import { sections } from "./sections.ts";
+import { readOptions } from "./table.ts";
+
+/** All files of one configuration together; no fleet's is near it, and a mistake must not take the memory. */
+const MOST_BYTES = 64 * 2 ** 20;
+
+export interface Sources extends RawConfig {
+  /** There is an `[include]`: then `%(here)s` is known in every option, as in supervisord. */
+  hereEverywhere: boolean;
+}
+
+/**
+ * Reads a configuration file, or the `*.conf` and `*.ini` of a folder in their order, and what they
+ * include.
+ * @throws ConfigError when there is nothing to read
+ */
+export function readSources(
+  source: string,
+  reader: Reader,
+  facts: Facts,
+  { includes }: { includes: boolean },
+): Sources {
+  const problems: Problem[] = [];
+  const files = new FileSet(reader);
+  for (const file of facts.isDirectory(source) ? filesOf(source, reader) : [source]) {
+    const given = files.take(file);
+    if ("text" in given) continue;
+    problems.push({ severity: "error", file, line: 0, message: Object.values(given)[0] ?? "" });
+  }
+  if (files.taken.length === 0) throw new ConfigError(problems);
+  const root = readSections(files.taken);
+  const include = root.sections.get("include");
+  if (!include || !includes) {
+    return {
+      sections: root.sections,
+      problems: [...problems, ...root.problems],
+      hereEverywhere: false,
+    };
+  }
+  takeIncluded(include, files, reader, { facts, problems });
+  const all = readSections(files.taken);
+  return { sections: all.sections, problems: [...problems, ...all.problems], hereEverywhere: true };
+}
+
+function filesOf(folder: string, reader: Reader): string[] {
+  const found = ["*.conf", "*.ini"].flatMap((pattern) => reader.glob(path.join(folder, pattern)));
+  if (found.length > 0) return found.sort();
+  const message = "expected files named *.conf or *.ini in this folder, and there are none";
+  throw new ConfigError([{ severity: "error", file: folder, line: 0, message }]);
+}
+
+/** Files that have been read, of which there is only so much. */
+class FileSet {
+  readonly taken: SourceFile[] = [];
+  readonly #reader: Reader;
+  #left = MOST_BYTES;
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
+
+  take(file: string): FileText {
+    const given = this.#reader.read(file, this.#left);
+    if ("text" in given) {
+      this.#left -= given.text.length;
+      this.taken.push({ path: file, text: given.text });
+    }
+    return given;
+  }
+}
+
+/** The files that `[include]` names. Patterns are relative to the first file and kept in their order. */
+function takeIncluded(
+  include: RawSection,
+  files: FileSet,
+  reader: Reader,
+  { facts, problems }: { facts: Facts; problems: Problem[] },
+): void {
+  const known: Known = {
+    env: facts.env,
+    values: { host_node_name: facts.host },
+    hereEverywhere: true,
+    cwd: facts.cwd,
+  };
+  const { options, names } = sections.include;
+  const values = readOptions(options, { section: include, known, names }, { facts, problems });
+  const base = path.dirname(path.resolve(facts.cwd, include.file));
+  const report = (message: string, severity: Problem["severity"] = "warning") =>
+    problems.push(problemIn(include, "files", message, severity));
+  for (const pattern of (values.files ?? "").split(/\s+/).filter((word) => word !== "")) {
+    const matches = reader.glob(path.resolve(base, pattern));
+    if (matches.length === 0) report(`no file matches ${quote(pattern)}`);
+    for (const match of matches) {
+      const given = files.take(match);
+      if ("missing" in given) report(`${match} is left out: ${given.missing}`);
+      else if ("unusable" in given) report(`${match}: ${given.unusable}`, "error");
+    }
+  }
+}

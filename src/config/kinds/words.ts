@@ -1,0 +1,90 @@
+import { constants } from "node:os";
+import { eventTypes } from "../../events/types.ts";
+import { type SignalName, unnamedSignals } from "../../process/signals.ts";
+import { parseKeyValues } from "../keyvalues.ts";
+import { suggest } from "../problems.ts";
+import { type Kind, kind } from "./kind.ts";
+
+export const text = kind("text", (given) => given);
+
+/** Text that may be written over several lines. */
+export const command = kind("a command line, with shell-like quotes", (given) => given);
+
+const truths = new Map([
+  ...["yes", "true", "on", "1"].map((word) => [word, true] as const),
+  ...["no", "false", "off", "0"].map((word) => [word, false] as const),
+]);
+
+export const boolean = kind(
+  "true or false",
+  (given, _, refuse) => truths.get(given.toLowerCase()) ?? refuse(),
+);
+
+export const autorestart = kind(
+  "true, false or unexpected",
+  (given, _, refuse): boolean | "unexpected" => {
+    const word = given.toLowerCase();
+    return word === "unexpected" ? word : (truths.get(word) ?? refuse());
+  },
+);
+
+/** Every signal by its names and its number; where a number has two names, the usual one comes first. */
+const signals: readonly [SignalName, number][] = [
+  ...(Object.entries(constants.signals) as [NodeJS.Signals, number][]),
+  ...unnamedSignals,
+];
+
+export const signal = kind("a signal such as TERM, HUP or 15", (given, _, refuse): SignalName => {
+  const word = given.trim().toUpperCase();
+  const full = word.startsWith("SIG") ? word : `SIG${word}`;
+  const number = /^[+-]?\d+$/.test(word) ? Number(word) : undefined;
+  const found = signals.find(([name, value]) =>
+    number === undefined ? name === full : value === number,
+  );
+  if (found) return found[0];
+  const known = signals.map(([name]) => name.slice("SIG".length));
+  return refuse(suggest(full.slice("SIG".length), known));
+});
+
+/** `environment=`: KEY=value pairs. */
+export const keyValues = kind(
+  'KEY="value" pairs with commas between them',
+  (given): Readonly<Record<string, string>> => parseKeyValues(given),
+);
+
+const split = (given: string): readonly string[] =>
+  given === "" ? [] : given.split(",").map((name) => name.trim());
+
+/** Names with commas between them; white space around each is dropped. */
+export const names = kind("names with commas between them", split);
+
+/** Event types that a listener subscribes to. */
+export const events = kind("event types such as PROCESS_STATE, TICK_60", (given, _, refuse) =>
+  split(given).map((name) => {
+    const type = name.toUpperCase();
+    return eventTypes.has(type)
+      ? type
+      : refuse(`; there is no event type ${JSON.stringify(name)}${suggest(type, eventTypes)}`);
+  }),
+);
+
+/** One of a few words. */
+export const choice = <const W extends string>(...choices: readonly W[]): Kind<W> =>
+  kind(
+    choices.join(", ").replace(/, (?=[^,]*$)/, " or "),
+    (given, _, refuse) =>
+      choices.find((word) => word === given.trim().toLowerCase()) ??
+      refuse(suggest(given.toLowerCase(), choices)),
+  );
+
+export const logLevels = [
+  "critical",
+  "error",
+  "warn",
+  "info",
+  "debug",
+  "trace",
+  "blather",
+] as const;
+export type LogLevel = (typeof logLevels)[number];
+export const logLevel = choice(...logLevels);

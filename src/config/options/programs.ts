@@ -1,0 +1,236 @@
+import { owner, user } from "../kinds/accounts.ts";
+import { serverUrl, socketAddress } from "../kinds/network.ts";
+import { exitcodes, integer, integerFrom, octal, seconds } from "../kinds/numbers.ts";
+import { anyPath } from "../kinds/paths.ts";
+import {
+  autorestart,
+  boolean,
+  command,
+  events,
+  keyValues,
+  names,
+  signal,
+  text,
+} from "../kinds/words.ts";
+import { option, required, type Values } from "../table.ts";
+import { streamOptions } from "./streams.ts";
+
+const priority = option({
+  kind: integer,
+  default: "999",
+  change: "live",
+  doc: "Lower starts earlier and stops later.",
+});
+
+/** Options of a program: one value for all its processes. */
+export const programOptions = {
+  numprocs: option({
+    kind: integer,
+    default: "1",
+    change: "live",
+    doc: "How many copies to keep running.",
+  }),
+  numprocs_start: option({
+    kind: integer,
+    default: "0",
+    change: "live",
+    doc: "process_num of the first copy.",
+  }),
+  priority,
+  autostart: option({
+    kind: boolean,
+    default: "true",
+    change: "live",
+    doc: "Start with the daemon.",
+  }),
+  startsecs: option({
+    kind: seconds,
+    default: "1",
+    change: "live",
+    doc: "Seconds a child must stay up to count as started; 0: at once.",
+  }),
+  startretries: option({
+    kind: integer,
+    default: "3",
+    change: "live",
+    doc: "Failed starts in a row that are tried again before giving up, after 1, 2, 3, ... seconds.",
+  }),
+  autorestart: option({
+    kind: autorestart,
+    default: "unexpected",
+    change: "live",
+    doc: "Start again after an exit: always, never, or when the exit code is not in exitcodes.",
+  }),
+  exitcodes: option({
+    kind: exitcodes,
+    default: "0",
+    change: "live",
+    doc: "Exit codes that are expected.",
+  }),
+  stopsignal: option({
+    kind: signal,
+    default: "TERM",
+    change: "live",
+    doc: "Signal that asks a child to end.",
+  }),
+  stopwaitsecs: option({
+    kind: seconds,
+    default: "10",
+    change: "live",
+    doc: "Seconds from the stop signal to SIGKILL.",
+  }),
+  stopasgroup: option({
+    kind: boolean,
+    default: "false",
+    change: "live",
+    doc: "Send the stop signal to the child's whole process group.",
+  }),
+  killasgroup: option({
+    kind: boolean,
+    default: undefined,
+    change: "live",
+    example: "true",
+    doc: "Send SIGKILL to the child's whole process group; stopasgroup when not set.",
+  }),
+  user: option({
+    kind: user,
+    default: undefined,
+    example: "www-data",
+    doc: "User to run as; needs root.",
+  }),
+  umask: option({
+    kind: octal,
+    default: undefined,
+    example: "022",
+    doc: "umask of the child; the daemon's when not set.",
+  }),
+  redirect_stderr: option({
+    kind: boolean,
+    default: "false",
+    doc: "Send the child's stderr to its stdout.",
+  }),
+  serverurl: option({
+    kind: serverUrl,
+    default: "AUTO",
+    doc: "SUPERVISOR_SERVER_URL for the child; that of this daemon when AUTO or not set.",
+  }),
+  depends_on: option({
+    kind: names,
+    default: "",
+    origin: "drover",
+    later: true,
+    doc: "Programs that must be up before this one starts.",
+  }),
+};
+
+/** Options that may differ between the processes of a program: `%(process_num)d` is known in them. */
+export const processOptions = {
+  command: option({
+    kind: command,
+    default: required,
+    names: "process",
+    example: "/usr/bin/php worker.php",
+    doc: "The command line to run, with shell-like quoting but without a shell.",
+  }),
+  process_name: option({
+    kind: text,
+    default: undefined,
+    names: "process",
+    always: true,
+    example: "%(program_name)s_%(process_num)02d",
+    doc: "Name of each process, that of the program when not set; needs %(process_num) when numprocs is over 1.",
+  }),
+  directory: option({
+    kind: anyPath,
+    default: undefined,
+    names: "process",
+    example: "/srv/app",
+    doc: "Working directory of the child; the daemon's when not set.",
+  }),
+  environment: option({
+    kind: keyValues,
+    default: "",
+    names: "process",
+    secret: true,
+    doc: "KEY=value pairs for the environment of the child.",
+  }),
+  environment_file: option({
+    kind: text,
+    default: "",
+    names: "process",
+    origin: "drover",
+    doc:
+      "Files of KEY=value lines (dotenv) for the environment of the child, relative to the file " +
+      "that names them; environment= wins. With - before its name a file may be missing.",
+  }),
+  ...streamOptions("stdout"),
+  ...streamOptions("stderr"),
+};
+
+/** What an event listener has besides the options of a program. */
+export const listenerOptions = {
+  events: option({
+    kind: events,
+    default: required,
+    names: "here",
+    example: "PROCESS_STATE_FATAL, TICK_60",
+    doc: "Event types to send to it; a type stands for all below it.",
+  }),
+  buffer_size: option({
+    kind: integerFrom(1, Number.MAX_SAFE_INTEGER),
+    default: "10",
+    names: "here",
+    doc: "Events that wait while it is busy; then the oldest is dropped.",
+  }),
+  result_handler: option({
+    kind: text,
+    default: "supervisor.dispatchers:default_handler",
+    names: "here",
+    doc: "Python function that judges its results; drover has supervisord's own, which wants OK.",
+  }),
+};
+
+/** What an fcgi-program has besides the options of a program. */
+export const fcgiOptions = {
+  socket: option({
+    kind: socketAddress,
+    default: required,
+    names: "socket",
+    example: "unix:///run/php/app.sock",
+    doc: "Listening socket that its processes share as their stdin: tcp://host:port or unix:///path.",
+  }),
+  socket_backlog: option({
+    kind: integerFrom(1, 65_535),
+    default: undefined,
+    names: "here",
+    example: "128",
+    doc: "Connections that may wait to be accepted; the system's most when not set.",
+  }),
+  socket_owner: option({
+    kind: owner,
+    default: undefined,
+    names: "here",
+    example: "www-data:www-data",
+    doc: "Owner of a Unix socket, as user[:group]; the program's user when not set.",
+  }),
+  socket_mode: option({
+    kind: octal,
+    default: undefined,
+    names: "here",
+    example: "0700",
+    doc: "Mode of a Unix socket; 0700 when not set.",
+  }),
+};
+
+export const groupOptions = {
+  programs: option({
+    kind: names,
+    default: "",
+    doc: "Names of the programs in the group, in their order of starting.",
+  }),
+  priority,
+};
+
+export type ProgramValues = Values<typeof programOptions> & Values<typeof processOptions>;
+export type ListenerValues = Values<typeof listenerOptions>;
+export type FcgiValues = Values<typeof fcgiOptions>;

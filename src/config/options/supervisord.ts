@@ -1,0 +1,145 @@
+import { user } from "../kinds/accounts.ts";
+import { bytes, integer, octal } from "../kinds/numbers.ts";
+import { anyPath, existingDir, filePath, mainLogfile } from "../kinds/paths.ts";
+import { boolean, choice, keyValues, logLevel, text } from "../kinds/words.ts";
+import { option, type Values } from "../table.ts";
+
+/** The daemon's own options. Those with a flag can be given on droverd's command line too. */
+export const supervisordOptions = {
+  logfile: option({
+    kind: mainLogfile,
+    default: "supervisord.log",
+    flag: "l",
+    doc: "The daemon's own log: a path, or syslog.",
+  }),
+  logfile_maxbytes: option({
+    kind: bytes,
+    default: "50MB",
+    flag: "y",
+    doc: "Size at which the daemon's log is rotated; 0 never rotates.",
+  }),
+  logfile_backups: option({
+    kind: integer,
+    default: "10",
+    flag: "z",
+    doc: "Rotated logs to keep; 0 empties the log instead.",
+  }),
+  loglevel: option({
+    kind: logLevel,
+    default: "info",
+    flag: "e",
+    doc: "The least important level that is logged.",
+  }),
+  log_format: option({
+    kind: choice("text", "json"),
+    default: "text",
+    origin: "drover",
+    doc: "Lines of the daemon's log: supervisord's text, or one JSON object each.",
+  }),
+  pidfile: option({
+    kind: filePath,
+    default: "supervisord.pid",
+    flag: "j",
+    doc: "Where the daemon's pid is written.",
+  }),
+  rundir: option({
+    kind: anyPath,
+    default: undefined,
+    origin: "drover",
+    example: "/run/drover",
+    doc:
+      "Folder for the socket, the children's channels and the daemon's state; made when missing. " +
+      "Not set: /run/drover for root, else drover in XDG_RUNTIME_DIR, else drover-UID in the temporary folder.",
+  }),
+  nodaemon: option({
+    kind: boolean,
+    default: "false",
+    flag: "n",
+    doc: "Stay in the foreground.",
+  }),
+  silent: option({
+    kind: boolean,
+    default: "false",
+    flag: "s",
+    doc: "In the foreground, do not echo the log to stdout.",
+  }),
+  umask: option({
+    kind: octal,
+    default: "022",
+    flag: "m",
+    doc: "umask of the daemon once in the background.",
+  }),
+  directory: option({
+    kind: existingDir,
+    default: undefined,
+    flag: "d",
+    example: "/srv/app",
+    doc: "Working directory of the daemon once in the background.",
+  }),
+  user: option({
+    kind: user,
+    default: undefined,
+    flag: "u",
+    example: "www-data",
+    doc: "User that the daemon becomes before it starts anything; needs root.",
+  }),
+  identifier: option({
+    kind: text,
+    default: "supervisor",
+    flag: "i",
+    doc: "Name of this daemon in the RPC and in the names of AUTO logs.",
+  }),
+  childlogdir: option({
+    kind: existingDir,
+    default: undefined,
+    flag: "q",
+    example: "/var/log/drover",
+    doc: "Folder of AUTO logs; the system's temporary folder when not set.",
+  }),
+  nocleanup: option({
+    kind: boolean,
+    default: "false",
+    flag: "k",
+    doc: "Keep the AUTO logs of an earlier run of this daemon.",
+  }),
+  environment: option({
+    kind: keyValues,
+    default: "",
+    names: "host",
+    secret: true,
+    doc: "KEY=value pairs for the environment of every child.",
+  }),
+  environment_file: option({
+    kind: text,
+    default: "",
+    names: "host",
+    origin: "drover",
+    doc:
+      "Files of KEY=value lines (dotenv) for the environment of every child, relative to the file " +
+      "that names them; environment= wins. With - before its name a file may be missing.",
+  }),
+  strip_ansi: option({
+    kind: boolean,
+    default: "false",
+    flag: "t",
+    change: "live",
+    later: true,
+    doc: "Take terminal escape sequences out of the children's logs.",
+  }),
+  minfds: option({
+    kind: integer,
+    default: "1024",
+    flag: "a",
+    later: true,
+    doc: "Open files that the daemon must be allowed to have.",
+  }),
+  minprocs: option({
+    kind: integer,
+    default: "200",
+    flag: "",
+    later: true,
+    doc: "Processes that the daemon must be allowed to have.",
+  }),
+};
+
+export type SupervisordValues = Values<typeof supervisordOptions>;

@@ -1,0 +1,15 @@
+/** What became of reading a file: its text, or why there is none. */
+export type FileText =
+  | { text: string }
+  /** It is not there, or may not be opened. */
+  | { missing: string }
+  /** What is in it cannot be used. */
+  | { unusable: string };
+
+/** How a configuration reaches its files. */
+export interface Reader {
+  /** @param mostBytes a longer file is unusable */
+  read(path: string, mostBytes: number): FileText;
+  /** The paths that match a pattern of `*`, `?` and `[...]`, sorted. */
+  glob(pattern: string): string[];
+}

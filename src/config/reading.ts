@@ -1,0 +1,12 @@
+import type { EnvironmentFiles } from "./environment.ts";
+import type { Known } from "./names.ts";
+import type { Reading } from "./table.ts";
+
+/** What reading the sections of one configuration has in common. */
+export interface SectionContext extends Reading {
+  /** What every section may expand; each adds its own. */
+  known: Known;
+  environmentFiles: EnvironmentFiles;
+  /** The processes that have been configured so far. */
+  processes: number;
+}

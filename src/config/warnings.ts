@@ -1,0 +1,74 @@
+import type { Config } from "./config.ts";
+import { type Problem, suggest } from "./problems.ts";
+import { problemIn, type RawSection } from "./raw.ts";
+import { pluginSection, type SectionKind, sectionKinds } from "./sections.ts";
+
+type Sections = ReadonlyMap<string, RawSection>;
+
+/** Warns of sections that nothing reads, and checks those of supervisord's Python plug-ins. */
+export function warnAboutSections(sections: Sections, problems: Problem[]): void {
+  for (const section of sections.values()) {
+    if (pluginSection.test(section.name)) checkPlugin(section, problems);
+    else if (!kindOf(section)) {
+      const message = `drover has no such section, it is ignored${nearest(section.name)}`;
+      problems.push(problemIn(section, undefined, message, "warning"));
+    }
+  }
+}
+
+const kindOf = ({ name }: RawSection): SectionKind | undefined =>
+  sectionKinds.find(({ matches }) => matches.test(name));
+
+function nearest(name: string): string {
+  const [head = "", ...rest] = name.trim().split(":");
+  const heads = [...sectionKinds.map(({ title }) => title.split(":")[0] ?? ""), "rpcinterface"];
+  const near = suggest(head.toLowerCase(), heads);
+  // The same word, but in capitals or without the name it needs.
+  return rest.length > 0 ? near.replace(/"\?$/, `:${rest.join(":").trim()}"?`) : near;
+}
+
+const FACTORY = "supervisor.rpcinterface_factory";
+const STOCK_FACTORY = "supervisor.rpcinterface:make_main_rpcinterface";
+
+function checkPlugin(section: RawSection, problems: Problem[]): void {
+  const warn = (option: string | undefined, message: string) =>
+    problems.push(problemIn(section, option, message, "warning"));
+  if (section.name.startsWith("ctlplugin:")) {
+    const instead = "for what it did, call droverd's RPC (POST /rpc) from a script";
+    warn(undefined, `drover cannot load a Python plug-in, it is ignored; ${instead}`);
+    return;
+  }
+  const factory = section.values.get(FACTORY)?.text.trim();
+  if (factory === undefined) {
+    const message = `this option is required and not set; drover's own is ${STOCK_FACTORY}`;
+    problems.push(problemIn(section, FACTORY, message));
+  } else if (factory !== STOCK_FACTORY) {
+    const instead =
+      "take the section out, and call supervisor.* or system.* methods instead of its own";
+    warn(FACTORY, `drover cannot load the Python plug-in ${factory}, it is ignored; ${instead}`);
+  } else {
+    for (const option of section.values.keys()) {
+      if (option === FACTORY) continue;
+      problems.push(problemIn(section, option, "supervisord's own interface takes no such option"));
+    }
+  }
+}
+
+/** Says of what is set and not acted on yet that it is only checked. */
+export function warnOfLater({ sections }: Config, problems: Problem[]): void {
+  for (const section of sections.values()) {
+    const kind = kindOf(section);
+    if (!kind) continue;
+    if (kind.later) {
+      const message = "drover checks this section, and does not run it yet";
+      problems.push(problemIn(section, undefined, message, "warning"));
+    }
+    for (const [name, { text, inherited }] of section.values) {
+      const row = Object.hasOwn(kind.options, name) ? kind.options[name] : undefined;
+      const isSyslog = name.endsWith("logfile") && text.trim().toLowerCase() === "syslog";
+      if ((!row?.later && !isSyslog) || inherited || text === row?.default) continue;
+      const message = "drover checks this option, and does not act on it yet";
+      problems.push(problemIn(section, name, message, "warning"));
+    }
+  }
+}

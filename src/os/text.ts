@@ -1,0 +1,64 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { errnoOf, unless } from "./errno.ts";
+
+type Text = { text: string } | { missing: string } | { unusable: string };
+
+const CHUNK = 64 * 1024;
+
+/**
+ * Reads a text file of at most `mostBytes`.
+ * @returns the text; or why it cannot be opened; or why what is in it is no text
+ */
+export function readText(path: string, mostBytes: number): Text {
+  try {
+    const stat = statSync(path);
+    if (stat.isDirectory()) return { missing: "this is a directory" };
+    // Opening a FIFO or a device may never return; those below /dev are how a shell hands over a pipe.
+    if (!stat.isFile() && !/^\/(?:dev|proc)\//.test(path))
+      return { missing: "this is no regular file" };
+    const bytes = readUpTo(path, mostBytes);
+    if (!bytes) return { unusable: `longer than the ${mostBytes} bytes that are read` };
+    return decode(bytes);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return { missing: `this file cannot be read: ${errno}` };
+  }
+}
+
+function readUpTo(path: string, mostBytes: number): Buffer | undefined {
+  const fd = openSync(path, "r");
+  try {
+    const { size } = fstatSync(fd);
+    if (size > mostBytes) return undefined;
+    const chunks: Buffer[] = [];
+    let total = 0;
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(Math.max(size - total + 1, CHUNK));
+      const length = readSync(fd, chunk);
+      if (length === 0) return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+      total += length;
+      if (total > mostBytes) return undefined;
+      chunks.push(chunk.subarray(0, length));
+    }
+  } finally {
+    unless(["EBADF"], () => closeSync(fd));
+  }
+}
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function decode(bytes: Buffer): Text {
+  try {
+    return { text: strict.decode(bytes) };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // What could not be decoded comes back as other bytes.
+    const again = Buffer.from(lenient.decode(bytes));
+    const at = bytes.findIndex((byte, index) => byte !== again[index]);
+    const line = bytes.subarray(0, at).filter((byte) => byte === 0x0a).length + 1;
+    const byte = (bytes[at] ?? 0).toString(16).padStart(2, "0");
+    return { unusable: `not UTF-8 text: byte 0x${byte} in line ${line}` };
+  }
+}
