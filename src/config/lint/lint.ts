@@ -1,0 +1,48 @@
+import type { Config } from "../config.ts";
+import type { Problem } from "../problems.ts";
+import { problemIn } from "../raw.ts";
+import { logRules } from "./logs.ts";
+import { portRules } from "./ports.ts";
+import { restartingRules } from "./restarting.ts";
+import { programsOf, type Rule } from "./rule.ts";
+import { securityRules } from "./security.ts";
+import { startingRules } from "./starting.ts";
+import { stoppingRules } from "./stopping.ts";
+
+/** What the rules may ask of the machine that the configuration is for. */
+export interface LintFacts {
+  uid: number;
+  /** Permission bits; undefined when there is no such file. */
+  mode(path: string): number | undefined;
+  /** @param as whom to ask for; undefined: the user that asks */
+  isWritable(dirOrFile: string, as: { uid: number; gid: number } | undefined): boolean;
+}
+
+/** Every rule of `droverd check`. */
+export const rules: readonly Rule[] = [
+  ...restartingRules,
+  ...stoppingRules,
+  ...startingRules,
+  ...logRules,
+  ...portRules,
+  ...securityRules,
+];
+
+/**
+ * What is allowed and will hurt one day, as warnings, in the order of the files. A trap is told once
+ * for a program, not for each of its copies.
+ */
+export function lint(config: Config, facts: LintFacts): Problem[] {
+  const fleet = { config, programs: programsOf(config), facts };
+  const problems = rules.flatMap(({ id, check }) =>
+    check(fleet).map(({ section, option, message, why, instead }) => ({
+      ...problemIn(section, option, message, "warning"),
+      rule: id,
+      why,
+      instead,
+    })),
+  );
+  return problems.sort((a, b) => compare(a.file, b.file) || a.line - b.line);
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,115 @@
+import path from "node:path";
+import type { ProcessConfig } from "../config.ts";
+import type { RawSection } from "../raw.ts";
+import type { LintFacts } from "./lint.ts";
+import type { Finding, Fleet, Rule } from "./rule.ts";
+
+/** A log as one option of one section names it. */
+interface Log {
+  section: RawSection;
+  option: string;
+  path: string;
+  maxBytes: number;
+}
+
+/** Pipes, terminals and what stands for them: nothing that can be renamed or cut. */
+const stream = /^\/(?:dev|proc\/(?:self|\d+))\/(?:stdout|stderr|fd\/\d+|console|tty\d*|pts\/\d+)$/;
+
+export const logRules: readonly Rule[] = [
+  {
+    id: "rotating-stream",
+    doc: "A log on /dev/stdout and the like cannot be rotated; its maxbytes must be 0.",
+    check: (fleet) =>
+      oncePerOption(
+        logsOf(fleet)
+          .filter((log) => log.maxBytes !== 0 && stream.test(log.path))
+          .map((log) => {
+            const maxbytes = `${log.option}_maxbytes`;
+            return {
+              section: log.section,
+              option: log.section.values.has(maxbytes) ? maxbytes : log.option,
+              message: `${log.path} cannot be rotated, and ${maxbytes} is ${size(log)}`,
+              why: "supervisord does not start what logs so (ESPIPE); where it can be opened, output is lost on rotation.",
+              instead: `${maxbytes}=0`,
+            };
+          }),
+      ),
+  },
+  {
+    id: "log-not-writable",
+    doc: "The daemon opens and rotates logs as the user of [supervisord]; it must be allowed to.",
+    check: (fleet) => oncePerOption(logsOf(fleet).flatMap((log) => notWritable(log, fleet) ?? [])),
+  },
+];
+
+const size = ({ section, option, maxBytes }: Log): string =>
+  section.values.has(`${option}_maxbytes`) ? String(maxBytes) : `${maxBytes} by default`;
+
+/** The copies of a program mostly have the same fault, each in its own log. */
+const oncePerOption = (findings: readonly Finding[]): Finding[] => [
+  ...new Map(
+    findings.toReversed().map((found) => [`${found.section.name}\0${found.option}`, found]),
+  ).values(),
+];
+
+/** Every log of every process, and the daemon's own. */
+function logsOf({ config, programs }: Fleet): Log[] {
+  const logs = programs.flatMap(({ section, processes }) => {
+    const own = processes.flatMap((process) => logsOfProcess(process));
+    return own.map((log) => ({ section, ...log }));
+  });
+  const section = config.sections.get("supervisord");
+  const { logfile, logfile_maxbytes: maxBytes } = config.supervisord;
+  if (section && logfile.to === "file") {
+    logs.push({ section, option: "logfile", path: logfile.path, maxBytes });
+  }
+  return logs;
+}
+
+function logsOfProcess(process: ProcessConfig): Omit<Log, "section">[] {
+  const { stdout_logfile: out, stderr_logfile: err } = process;
+  const logs: Omit<Log, "section">[] = [];
+  if (out.to === "file") {
+    const maxBytes = process.stdout_logfile_maxbytes;
+    logs.push({ option: "stdout_logfile", path: out.path, maxBytes });
+  }
+  if (err.to === "file" && !process.redirect_stderr) {
+    const maxBytes = process.stderr_logfile_maxbytes;
+    logs.push({ option: "stderr_logfile", path: err.path, maxBytes });
+  }
+  return logs;
+}
+
+function notWritable(log: Log, { config, facts }: Fleet): Finding | undefined {
+  if (/^\/(?:dev|proc)\//.test(log.path)) return undefined;
+  const as = config.supervisord.user;
+  const dir = path.dirname(log.path);
+  const blocked = blockedAt(log, dir, facts, as);
+  if (!blocked) return undefined;
+  const who = as?.name ?? (facts.uid === 0 ? "root" : `uid ${facts.uid}`);
+  return {
+    section: log.section,
+    option: log.option,
+    message: `${who}, as whom the daemon runs, may not write ${blocked}`,
+    why:
+      blocked === log.path
+        ? "The log cannot be opened, and nothing that writes to it is started."
+        : "The log cannot be made or rotated there: no start, or a file that grows until the disk is full.",
+    instead: `chown ${as?.name ?? facts.uid} ${blocked}`,
+  };
+}
+
+/** The file when it is there and may not be written; else the folder, when something has to be made. */
+function blockedAt(
+  { path: file, maxBytes }: Log,
+  dir: string,
+  facts: LintFacts,
+  as: { uid: number; gid: number } | undefined,
+): string | undefined {
+  const exists = facts.mode(file) !== undefined;
+  if (exists && !facts.isWritable(file, as)) return file;
+  const makesFiles = !exists || maxBytes > 0;
+  return makesFiles && facts.mode(dir) !== undefined && !facts.isWritable(dir, as)
+    ? dir
+    : undefined;
+}

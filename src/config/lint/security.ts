@@ -1,0 +1,143 @@
+import { parseKeyValues } from "../keyvalues.ts";
+import { BadValue } from "../problems.ts";
+import type { RawSection } from "../raw.ts";
+import type { Finding, Fleet, Program, Rule } from "./rule.ts";
+import { nameOf } from "./rule.ts";
+
+export const securityRules: readonly Rule[] = [
+  {
+    id: "readable-secrets",
+    doc: "A configuration file with passwords in it must not be readable by everybody.",
+    check: ({ config, facts }) =>
+      [...secretsByFile(config.sections.values())]
+        .filter(([file]) => ((facts.mode(file) ?? 0) & 0o004) !== 0)
+        .flatMap(([file, [secret, ...others]]) => {
+          if (!secret) return [];
+          const more = others.length > 0 ? ` and ${others.length} more` : "";
+          return {
+            section: secret.section,
+            option: secret.option,
+            message: `everybody on this machine may read this file, and ${secret.name}${more} in it`,
+            why: "Any account, also that of a hacked web application, gets the passwords that are in here.",
+            instead: `chmod 0640 ${file}`,
+          };
+        }),
+  },
+  {
+    id: "open-inet-server",
+    doc: "Whoever reaches a TCP server without a password controls every program.",
+    check: ({ config }) =>
+      config.servers.flatMap((server) => {
+        if (server.kind !== "inet" || server.password !== undefined) return [];
+        const local = isLoopback(server.host);
+        // On loopback its owner may say that this is meant; further out it is worth a second look.
+        if (local && server.allow_anonymous) return [];
+        const who = local ? "every user and program of this machine" : "everybody who reaches it";
+        return {
+          section: server.section,
+          option: "port",
+          message: `${who} may stop, start and read the logs of everything here: port ${server.port} asks for no password`,
+          why: local
+            ? "Any account, and any program that can be made to fetch a URL, stops the fleet."
+            : "A scan of the network finds it, and strangers stop the fleet and read its logs.",
+          instead: `${local ? "" : `port=127.0.0.1:${server.port}\n`}username=NAME\npassword={SHA}40-HEX-DIGITS`,
+        };
+      }),
+  },
+  {
+    id: "runs-as-root",
+    doc: "Without user= a daemon started by root runs every program as root.",
+    check: (fleet) => {
+      const { config, facts } = fleet;
+      const section = config.sections.get("supervisord");
+      if (facts.uid !== 0 || config.supervisord.user || !section) return [];
+      const programs = fleet.programs.filter((program) => !leavesRoot(program));
+      if (programs.length === 0) return [];
+      return [rootFinding(section, programs)];
+    },
+  },
+];
+
+function rootFinding(section: RawSection, programs: Fleet["programs"]): Finding {
+  const names = programs.map((program) => nameOf(program.section));
+  const shown = names.slice(0, 5).join(", ");
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  return {
+    section,
+    option: "user",
+    message: `${shown}${more} run as root: there is no user= in [supervisord], and none in them`,
+    why: "One hole in one worker, or one job that writes to the wrong path, has the whole machine.",
+    instead: `user=NAME in [program:${names[0]}]${names.length > 1 ? " and the others" : ""}; user=root here when that is meant`,
+  };
+}
+
+/** Daemons that need root to begin with and give it up by themselves. */
+const dropsRoot =
+  /^(?:nginx|php-fpm[\d.]*|apache2|apache2ctl|apachectl|apache2-foreground|httpd|crond?|sshd|rsyslogd|postfix|haproxy|dovecot|varnishd|squid|dnsmasq|mysqld|mysqld_safe|service)$/;
+
+const leavesRoot = ({ first, command }: Program): boolean =>
+  first.user !== undefined ||
+  command === undefined ||
+  dropsRoot.test(command.program) ||
+  command.args.some((word) => /^--?(?:user|uid|username)(?:=|$)/.test(word)) ||
+  command.launchers.some(({ name }) =>
+    /^(?:gosu|su-exec|setpriv|chpst|runuser|su|sudo)$/.test(name),
+  );
+
+const isLoopback = (host: string): boolean => /^(?:127\..*|localhost|::1)$/.test(host);
+
+/** A password, told by where it stands and never by what it is. */
+interface Secret {
+  section: RawSection;
+  option: string;
+  name: string;
+}
+
+function secretsByFile(sections: Iterable<RawSection>): Map<string, Secret[]> {
+  const byFile = new Map<string, Secret[]>();
+  for (const section of sections) {
+    for (const [option, { text, file }] of section.values) {
+      const found = secretNames(section.name, option, text).map((name) => ({
+        section,
+        option,
+        name,
+      }));
+      if (found.length > 0) byFile.set(file, [...(byFile.get(file) ?? []), ...found]);
+    }
+  }
+  return byFile;
+}
+
+const withPassword = /^(?:unix_http_server|inet_http_server|supervisorctl)/;
+const withEnvironment = /^(?:supervisord$|(?:program|eventlistener|fcgi-program):)/;
+
+function secretNames(section: string, option: string, text: string): string[] {
+  if (option === "password" && withPassword.test(section)) {
+    return isWritten(text) && !/^\{[A-Z0-9]+\}/.test(text) ? ["a password"] : [];
+  }
+  if (option !== "environment" || !withEnvironment.test(section)) return [];
+  return Object.entries(pairsOf(text))
+    .filter(([key, value]) => isSecret(key, value))
+    .map(([key]) => key);
+}
+
+function pairsOf(text: string): Readonly<Record<string, string>> {
+  try {
+    return parseKeyValues(text);
+  } catch (error) {
+    if (error instanceof BadValue) return {};
+    throw error;
+  }
+}
+
+const secretKey =
+  /(?:PASSWORD|PASSWD|_PASS|_PWD|SECRET|TOKEN|API_?KEY|APP_KEY|(?:SECRET|ACCESS|PRIVATE|MASTER|ENCRYPTION|FERNET)_KEY|SECRET_KEY_BASE|CREDENTIALS)$/i;
+/** A URL that has a password in it: `amqp://app:…@rabbit/`. */
+const urlWithPassword = /:\/\/[^\s/:@]*:([^\s/@]+)@/;
+
+const isSecret = (key: string, value: string): boolean =>
+  (secretKey.test(key) && isWritten(value) && !/^(?:true|false|\d|\/.*)$/i.test(value)) ||
+  isWritten(urlWithPassword.exec(value)?.[1] ?? "");
+
+/** Something stands here; not a name whose value comes from the environment of the daemon. */
+const isWritten = (text: string): boolean => text.replaceAll(/%\(\w+\)s/g, "").trim() !== "";

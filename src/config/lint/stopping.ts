@@ -1,0 +1,137 @@
+import type { CommandLine } from "./commandline.ts";
+import { eachProgram, type Program, type Rule, shownCommand } from "./rule.ts";
+import { lastPipeline, staysInFront } from "./shell.ts";
+import { jobTime } from "./workers.ts";
+
+/** What a worker may still need once its job has had all its time. */
+const MARGIN_SECONDS = 10;
+const A_DAY = 86_400;
+
+/** Variables by which programs are told how long a job or a graceful end may take. */
+const timeVariables =
+  /^(?:JOB|TASK|WORKER_JOB|MAX_JOB|GRACEFUL|SHUTDOWN|GRACEFUL_SHUTDOWN|CELERY_TASK|CELERYD_TASK)_(?:TIMEOUT|TIME_LIMIT|TIME)(?:_SECONDS|_SECS|_MS)?$/;
+
+export const stoppingRules: readonly Rule[] = [
+  {
+    id: "stop-cuts-jobs",
+    doc: "stopwaitsecs shorter than a job may take ends in SIGKILL in the middle of a job.",
+    check: eachProgram(({ section, first }, command) => {
+      const environment = { ...first.environment, ...command.environment };
+      const time = jobTime(command) ?? declaredTime(environment);
+      if (!time || time.seconds <= first.stopwaitsecs) return undefined;
+      const seconds = Math.ceil(time.seconds);
+      return {
+        section,
+        option: "stopwaitsecs",
+        message:
+          `a job may take ${seconds} seconds (${time.source}), and SIGKILL comes ` +
+          `${first.stopwaitsecs} seconds after the stop signal`,
+        why: "A deployment or a restart kills jobs halfway: they are lost, or done twice.",
+        instead: `stopwaitsecs=${seconds + MARGIN_SECONDS}`,
+      };
+    }),
+  },
+  {
+    id: "user-switch",
+    doc: "sudo and su stand between the daemon and the program; user= does the same without them.",
+    check: eachProgram((program, { launchers }) => {
+      const found = launchers.find(({ name }) => /^(?:sudo|su|runuser)$/.test(name));
+      if (!found) return undefined;
+      return {
+        section: program.section,
+        option: "command",
+        message: `${found.name} stays in front of the program and takes the signals meant for it`,
+        why: "SIGKILL ends the wrapper only, and the worker goes on unseen next to the one that replaces it.",
+        instead: `user=${switchedTo(found.name, found.words)}`,
+      };
+    }),
+  },
+  {
+    id: "stop-leaves-children",
+    doc: "A shell or another wrapper gets the stop signal, and the worker behind it does not.",
+    check: eachProgram((program, command) => {
+      if (program.first.stopasgroup) return undefined;
+      const wrapper = shellInFront(program, command) ?? wrapperInFront(command);
+      if (!wrapper) return undefined;
+      const group =
+        program.first.killasgroup && !wrapper.exec ? "; killasgroup=true only helps SIGKILL" : "";
+      return {
+        section: program.section,
+        option: "command",
+        message: `${wrapper.name} stays in front of the worker and keeps the stop signal to itself${group}`,
+        why: "Each stop leaves a worker behind that nobody watches, and the next start adds another.",
+        instead: wrapper.exec ?? "stopasgroup=true",
+      };
+    }),
+  },
+];
+
+interface Wrapper {
+  name: string;
+  /** The command that leaves no wrapper, where one can be written. */
+  exec?: string;
+}
+
+function shellInFront(program: Program, { shell }: CommandLine): Wrapper | undefined {
+  // What ends in `&` has no stop to speak of: another rule tells of it.
+  if (!shell || shell.script.commands.at(-1)?.end === "&") return undefined;
+  if (!staysInFront(shell.script, shell.name)) return undefined;
+  const simple = !shell.script.compound && lastPipeline(shell.script).length === 1;
+  const exec = simple ? withExec(shownCommand(program)) : undefined;
+  return { name: `${shell.name} -c`, ...(exec !== undefined && { exec: `command=${exec}` }) };
+}
+
+/** `sh -c "cd /srv && php worker"` with `exec` before its last command. */
+function withExec(command: string): string | undefined {
+  const script = /^(.*?\s-[a-z]*c\s+["'])(.*)$/s.exec(command);
+  const [, before = "", text = ""] = script ?? [];
+  if (before === "") return undefined;
+  const last = Math.max(...["&&", "||", ";"].map((operator) => text.lastIndexOf(operator)));
+  const start = last < 0 ? 0 : last + (text[last] === ";" ? 1 : 2);
+  const lead = /^\s*(?:\w+=\S*\s+)*/.exec(text.slice(start))?.[0] ?? "";
+  const at = start + lead.length;
+  return /^["']?\s*$/.test(text.slice(at))
+    ? undefined
+    : `${before}${text.slice(0, at)}exec ${text.slice(at)}`;
+}
+
+/** Programs that run the worker as a child and do not hand signals on. */
+const launching = /^(?:flock|xvfb-run|conda)$/;
+const scriptRunners = /^(?:npm|yarn|pnpm|npx|mysqld_safe)$/;
+
+function wrapperInFront({ program, args, launchers }: CommandLine): Wrapper | undefined {
+  if (scriptRunners.test(program)) return { name: program };
+  const launcher = launchers.find(({ name }) => launching.test(name));
+  const replaces = launcher?.words.some((word) => word === "-F" || word === "--no-fork");
+  if (launcher && !replaces && args !== undefined) return { name: launcher.name };
+  return undefined;
+}
+
+function switchedTo(name: string, words: readonly string[]): string {
+  const flag = words.findIndex((word) => word === "-u" || word === "--user");
+  if (flag > 0) return words[flag + 1] ?? "NAME";
+  if (name === "sudo") return "root";
+  const valued = /^(?:-c|-s|-g|-G|-w|--command|--shell|--group)$/;
+  const user = words.find(
+    (word, at) => at > 0 && !word.startsWith("-") && !valued.test(words[at - 1] ?? ""),
+  );
+  return user ?? "root";
+}
+
+/** A time in the environment. Above a day it is not seconds, and not guessed. */
+function declaredTime(environment: Readonly<Record<string, string>>) {
+  const found = Object.entries(environment)
+    .filter(([name]) => timeVariables.test(name))
+    .map(([name, value]) => ({ source: name, seconds: secondsOf(name, value) }))
+    .filter(({ seconds }) => seconds > 0 && seconds <= A_DAY)
+    .sort((a, b) => b.seconds - a.seconds);
+  return found[0];
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, min: 60, h: 3600 };
+
+function secondsOf(name: string, value: string): number {
+  const [, digits = "", unit = name.endsWith("_MS") ? "ms" : "s"] =
+    /^(\d+)(ms|s|m|min|h)?$/.exec(value) ?? [];
+  return digits === "" ? 0 : Number(digits) * (unitSeconds[unit] ?? 1);
+}

@@ -1,0 +1,30 @@
+import { type LintFacts, lint } from "../../../src/config/lint/lint.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import type { Problem } from "../../../src/config/problems.ts";
+import { inMemory, machine } from "../../support/configuration.ts";
+
+/** A machine of an ordinary user, on which everything may be written and nothing is there yet. */
+export const ordinary: LintFacts = {
+  uid: 1001,
+  mode: () => undefined,
+  isWritable: () => true,
+};
+
+/** What the linter says of `[supervisord]` and this text. */
+export function problemsOf(body: string, facts: Partial<LintFacts> = {}): Problem[] {
+  const file = "/srv/app/drover.conf";
+  const reader = inMemory({
+    [file]: body.includes("[supervisord]") ? body : `[supervisord]\n${body}`,
+  });
+  const anywhere = { ...machine, isDirectory: (path: string) => path !== file };
+  return lint(loadConfig(file, reader, anywhere), { ...ordinary, ...facts });
+}
+
+/** The same as `rule option`, sorted. */
+export const rulesFor = (body: string, facts?: Partial<LintFacts>): string[] =>
+  problemsOf(body, facts)
+    .map(({ rule, option }) => `${rule} ${option}`)
+    .sort();
+
+export const program = (command: string, ...lines: string[]): string =>
+  ["[program:a]", `command=${command}`, ...lines, ""].join("\n");
