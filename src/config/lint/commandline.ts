@@ -11,7 +11,7 @@ export interface CommandLine {
   args: readonly string[];
   /** Variables that the command line itself sets, as `env A=1 worker` does. */
   environment: Readonly<Record<string, string>>;
-  /** Programs that start it and may stay in front of it, outermost first: `sudo`, `nice`. */
+  /** Programs that start it and may stay in front of it, outermost first, with words of their own. */
   launchers: readonly { name: string; words: readonly string[] }[];
   /** The outermost shell that runs a script given on the command line. */
   shell?: { name: string; script: Script };
@@ -90,7 +90,7 @@ function unwrap(given: readonly string[]): CommandLine {
     }
     const rest = commandOf(name, words);
     if (rest === undefined) break;
-    found.launchers.push({ name, words });
+    found.launchers.push({ name, words: words.slice(0, words.length - rest.length) });
     words = rest;
   }
   return { ...programOf(words), ...found, ...(shell && { shell }) };

@@ -7,19 +7,20 @@ interface DaemonRow {
   leaves: (command: CommandLine) => boolean;
   /** What to write, given the command as the file has it. */
   write: (shown: string) => string;
+  /** It does so unless its own configuration file, which is not known here, says otherwise. */
+  mayStay?: true;
 }
 
 /** It stays only when it is told to, by one of these options. */
 const unless =
   (...flags: string[]) =>
   ({ args }: CommandLine) =>
-    !args.some((word) => flags.includes(word)) && !args.some(isHelp);
+    !args.some((word) => flags.includes(word));
 /** It leaves only when it is told to. */
 const when =
   (...flags: string[]) =>
   ({ args }: CommandLine) =>
-    findFlag(args, flags) !== undefined && !args.some(isHelp);
-const isHelp = (word: string): boolean => /^(?:-[hvVt]|--(?:help|version|test))$/.test(word);
+    findFlag(args, flags) !== undefined;
 
 const add = (words: string) => (shown: string) => `${shown} ${words}`;
 const drop =
@@ -35,13 +36,13 @@ const just = (command: string) => () => command;
 const nginxOwnFile = "/etc/nginx/nginx.conf";
 /** A configuration file of one's own mostly says `daemon off;` itself, and it may not say so twice. */
 const nginxLeaves = ({ args }: CommandLine): boolean =>
-  !args.some((word) => /daemon\s+off/.test(word) || isHelp(word) || word === "-s") &&
+  !args.some((word) => /daemon\s+off/.test(word)) &&
   (flagValue(args, "-c") ?? nginxOwnFile) === nginxOwnFile;
 
 const apacheStays = /FOREGROUND|NO_DETACH|DEBUG|^-X$|^-f$/;
 
 const daemonRows: readonly DaemonRow[] = [
-  { program: /^nginx$/, leaves: nginxLeaves, write: add('-g "daemon off;"') },
+  { program: /^nginx$/, leaves: nginxLeaves, write: add('-g "daemon off;"'), mayStay: true },
   {
     program: /^php-fpm[\d.]*$/,
     leaves: (command) =>
@@ -49,16 +50,18 @@ const daemonRows: readonly DaemonRow[] = [
       findFlag(command.args, ["-y", "--fpm-config"]) === undefined &&
       !command.args.some((word) => /^-[A-Z]*F[A-Z]*$/.test(word)),
     write: (shown) => add("-F")(drop("-D", "--daemonize")(shown)),
+    mayStay: true,
   },
   {
     program: /^(?:apache2|httpd|apache2ctl|apachectl)$/,
-    leaves: ({ args }) => !args.some((word) => apacheStays.test(word) || isHelp(word)),
+    leaves: ({ args }) => !args.some((word) => apacheStays.test(word)),
     write: (shown) => add("-D FOREGROUND")(drop("-k", "start")(shown)),
   },
   { program: /^cron$/, leaves: ({ args }) => !hasLetter(args, /[fhl]/), write: add("-f") },
   { program: /^crond$/, leaves: ({ args }) => !hasLetter(args, /[fndh]/), write: add("-n") },
   { program: /^sshd$/, leaves: ({ args }) => !hasLetter(args, /[Ddtih]/), write: add("-D") },
   { program: /^rsyslogd$/, leaves: ({ args }) => !hasLetter(args, /[ndNv]/), write: add("-n") },
+  { program: /^syslog-ng$/, leaves: unless("-F", "--foreground"), write: add("-F") },
   {
     program: /^dnsmasq$/,
     leaves: unless("-k", "--keep-in-foreground", "-d", "--no-daemon"),
@@ -71,7 +74,10 @@ const daemonRows: readonly DaemonRow[] = [
   {
     program: /^celery$/,
     leaves: ({ args }) => args.includes("multi"),
-    write: replace(/\bmulti (?:start|restart)\b.*/, "worker"),
+    write: replace(
+      /\bmulti (?:start|restart)\s+(?:[\w@.]+\s+)*?(?:-A|--app)[ =](\S+)/,
+      "-A $1 worker",
+    ),
   },
   {
     program: /^celery$/,
@@ -137,16 +143,24 @@ const daemonRows: readonly DaemonRow[] = [
 const hasLetter = (args: readonly string[], letters: RegExp): boolean =>
   args.some((word) => /^-[A-Za-z]+$/.test(word) && letters.test(word));
 
-/** What to write for a command that goes into the background; undefined when it stays. */
-export function foregroundOf(command: CommandLine, shown: string): string | undefined {
+/** A command that goes into the background, and what to write for it. */
+interface Departure {
+  what: string;
+  mayStay: boolean;
+  instead: string;
+}
+
+/** @returns undefined for a command that stays in front */
+export function departureOf(command: CommandLine, shown: string): Departure | undefined {
   const service = serviceOf(command, shown);
   if (service !== undefined) {
-    // The way to run it is that of the program, whose name is mostly that of the service.
-    return daemonRows.find(({ program }) => program.test(service))?.write(service) ?? service;
+    // How to run it is known of some programs, whose name is mostly that of the service.
+    const written = daemonRows.find(({ program }) => program.test(service))?.write(service);
+    const instead = written ?? `${service} (with its option to stay in the foreground)`;
+    return { what: `the start of the service ${service}`, mayStay: false, instead };
   }
-  return daemonRows
-    .find(({ program, leaves }) => program.test(command.program) && leaves(command))
-    ?.write(shown);
+  const row = daemonRows.find((row) => row.program.test(command.program) && row.leaves(command));
+  return row && { what: command.program, mayStay: row.mayStay === true, instead: row.write(shown) };
 }
 
 /** The service that `service x start`, `systemctl start x` and `/etc/init.d/x start` start. */

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { ProcessConfig } from "../config.ts";
 import type { RawSection } from "../raw.ts";
 import type { LintFacts } from "./lint.ts";
-import type { Finding, Fleet, Rule } from "./rule.ts";
+import { type Finding, type Fleet, nameOf, type Rule } from "./rule.ts";
 
 /** A log as one option of one section names it. */
 interface Log {
@@ -42,8 +42,8 @@ export const logRules: readonly Rule[] = [
   },
 ];
 
-const size = ({ section, option, maxBytes }: Log): string =>
-  section.values.has(`${option}_maxbytes`) ? String(maxBytes) : `${maxBytes} by default`;
+const size = ({ section, option }: Log): string =>
+  section.values.get(`${option}_maxbytes`)?.text ?? "50MB by default";
 
 /** The copies of a program mostly have the same fault, each in its own log. */
 const oncePerOption = (findings: readonly Finding[]): Finding[] => [
@@ -95,8 +95,17 @@ function notWritable(log: Log, { config, facts }: Fleet): Finding | undefined {
       blocked === log.path
         ? "The log cannot be opened, and nothing that writes to it is started."
         : "The log cannot be made or rotated there: no start, or a file that grows until the disk is full.",
-    instead: `chown ${as?.name ?? facts.uid} ${blocked}`,
+    instead: allow(log, blocked, as?.name ?? String(facts.uid)),
   };
+}
+
+/** Folders of the whole machine: none to give away. */
+const common = /^\/(?:|etc|home|opt|run|srv|tmp|var|var\/lib|var\/log|var\/run)$/;
+
+function allow({ option, section, path: file }: Log, blocked: string, who: string): string {
+  if (!common.test(blocked)) return `chown ${who} ${blocked}`;
+  const own = path.join(blocked, nameOf(section));
+  return `install -d -o ${who} ${own}\n${option}=${path.join(own, path.basename(file))}`;
 }
 
 /** The file when it is there and may not be written; else the folder, when something has to be made. */

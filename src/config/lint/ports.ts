@@ -1,6 +1,6 @@
 import type { ProcessConfig } from "../config.ts";
 import { type CommandLine, flagValue, readCommand } from "./commandline.ts";
-import { type Finding, nameOf, type Program, type Rule, shownCommand } from "./rule.ts";
+import { type Finding, type Program, type Rule, shownCommand } from "./rule.ts";
 import { takesJobs } from "./workers.ts";
 
 const HIGHEST = 65_535;
@@ -11,6 +11,8 @@ interface Listening {
   /** Of the address, when it has one. */
   host: string | undefined;
   option: "command" | "environment";
+  /** The variable that tells it, if one does. */
+  variable?: string;
 }
 
 /** Options by which any program is told where to listen. */
@@ -71,11 +73,6 @@ function sharedByCopies(program: Program): Finding | undefined {
   const all = processes.flatMap((process) => listeningOf(process));
   const twice = all.find((one, at) => all.some((other, from) => from < at && collide(one, other)));
   if (!twice || processes.length < 2) return undefined;
-  const text = section.values.get(twice.option)?.text ?? "";
-  const numbered = withNumber(
-    twice.option === "command" ? shownCommand(program) : text,
-    twice.port,
-  );
   return {
     section,
     option: twice.option,
@@ -83,8 +80,8 @@ function sharedByCopies(program: Program): Finding | undefined {
     why: "The first copy gets the port, the others cannot bind it, restart in a circle and become FATAL.",
     instead:
       twice.option === "command"
-        ? `command=${numbered}`
-        : `environment=…,PORT="${withNumber(String(twice.port), twice.port)}"`,
+        ? `command=${withNumber(shownCommand(program), twice.port)}`
+        : `environment=…,${twice.variable}="${withNumber(String(twice.port), twice.port)}"`,
   };
 }
 
@@ -92,13 +89,25 @@ function sharedByCopies(program: Program): Finding | undefined {
 function withNumber(text: string, port: number): string {
   if (text.includes("%(numprocs)")) return text.replaceAll("%(numprocs)", "%(process_num)");
   const base = String(port).slice(0, -2);
-  const literal = new RegExp(`(?<![\\d.])${port}(?!\\d)`);
-  return text.replace(literal, `${base}%(process_num)02d`);
+  return text.replace(literal(port), `${base}%(process_num)02d`);
+}
+
+/** A port where it stands as a number of its own. */
+const literal = (port: number): RegExp => new RegExp(`(?<![\\d.])${port}(?!\\d)`);
+
+const portsOf = ({ processes }: Program): number[] =>
+  processes.flatMap((process) => listeningOf(process)).map(({ port }) => port);
+
+function freeAfter(port: number, taken: ReadonlySet<number>): number {
+  let free = port + 1;
+  while (taken.has(free)) free++;
+  return free;
 }
 
 function sharedByPrograms(programs: readonly Program[]): Finding[] {
   // Of two that share a port on purpose one waits to be started by hand.
   const started = programs.filter(({ first }) => first.autostart);
+  const taken = new Set(started.flatMap(portsOf));
   const known: { program: Program; at: Listening }[] = [];
   return started.flatMap((program) => {
     const own = program.processes.flatMap((process) => listeningOf(process));
@@ -113,7 +122,7 @@ function sharedByPrograms(programs: readonly Program[]): Finding[] {
       option: "command",
       message: `listens on port ${port}, and so does [${clash.program.section.name}]`,
       why: "Whichever starts first gets the port; the other restarts in a circle and becomes FATAL.",
-      instead: `a port of its own for ${nameOf(program.section)}, such as ${port + 1}`,
+      instead: `command=${shownCommand(program).replace(literal(port), String(freeAfter(port, taken)))}`,
     };
   });
 }
@@ -143,7 +152,8 @@ const isEverywhere = (host: string | undefined): boolean =>
 
 function listeningOf(process: ProcessConfig): Listening[] {
   const command = readCommand(process.command);
-  if (!command || clients.test(command.program) || listensNowhere(command)) return [];
+  // A queue worker listens nowhere: its `--port` is that of the queue.
+  if (!command || clients.test(command.program) || takesJobs(command)) return [];
   // Sockets that share a port on purpose, or are handed over open.
   if (command.args.some((word) => /reuse-?port|^--fd/i.test(word))) return [];
   const address = listenAddress(command);
@@ -155,9 +165,6 @@ function listeningOf(process: ProcessConfig): Listening[] {
   return [{ option: "command", ...found, host }];
 }
 
-/** A queue worker; its `--port` is that of the queue. */
-const listensNowhere = (command: CommandLine): boolean => takesJobs(command);
-
 function listenAddress({ program, args }: CommandLine): string | undefined {
   const short = shortFlags.filter((row) => row.program.test(program)).flatMap(({ flags }) => flags);
   return flagValue(args, ...short, ...listenFlags);
@@ -165,9 +172,9 @@ function listenAddress({ program, args }: CommandLine): string | undefined {
 
 function variablePort(process: ProcessConfig, command: CommandLine) {
   const environment = { ...process.environment, ...command.environment };
-  const value = portVariables.map((name) => environment[name]).find((port) => port !== undefined);
-  const found = value === undefined ? undefined : readAddress(value);
-  return found && { ...found, option: "environment" as const };
+  const variable = portVariables.find((name) => environment[name] !== undefined);
+  const found = variable && readAddress(environment[variable] ?? "");
+  return found && { ...found, option: "environment" as const, variable };
 }
 
 /** `8000`, `:8000`, `0.0.0.0:8000`, `tcp://0.0.0.0:8000`; undefined for a socket file or port 0. */

@@ -13,11 +13,11 @@ export const securityRules: readonly Rule[] = [
         .filter(([file]) => ((facts.mode(file) ?? 0) & 0o004) !== 0)
         .flatMap(([file, [secret, ...others]]) => {
           if (!secret) return [];
-          const more = others.length > 0 ? ` and ${others.length} more` : "";
+          const more = others.length > 0 ? ` and ${others.length} more in this file` : "";
           return {
             section: secret.section,
             option: secret.option,
-            message: `everybody on this machine may read this file, and ${secret.name}${more} in it`,
+            message: `everybody on this machine may read ${secret.name}${more}`,
             why: "Any account, also that of a hacked web application, gets the passwords that are in here.",
             instead: `chmod 0640 ${file}`,
           };
@@ -71,9 +71,9 @@ function rootFinding(section: RawSection, programs: Fleet["programs"]): Finding 
   };
 }
 
-/** Daemons that need root to begin with and give it up by themselves. */
+/** Daemons that need root to begin with and give it up by themselves, and what does no harm. */
 const dropsRoot =
-  /^(?:nginx|php-fpm[\d.]*|apache2|apache2ctl|apachectl|apache2-foreground|httpd|crond?|sshd|rsyslogd|postfix|haproxy|dovecot|varnishd|squid|dnsmasq|mysqld|mysqld_safe|service)$/;
+  /^(?:tail|true|echo|sleep|mkdir|chown|chmod|cp|mv|ln|nginx|php-fpm[\d.]*|apache2|apache2ctl|apachectl|apache2-foreground|httpd|crond?|sshd|rsyslogd|postfix|haproxy|dovecot|varnishd|squid|dnsmasq|mysqld|mysqld_safe|service)$/;
 
 const leavesRoot = ({ first, command }: Program): boolean =>
   first.user !== undefined ||
@@ -113,7 +113,7 @@ const withEnvironment = /^(?:supervisord$|(?:program|eventlistener|fcgi-program)
 
 function secretNames(section: string, option: string, text: string): string[] {
   if (option === "password" && withPassword.test(section)) {
-    return isWritten(text) && !/^\{[A-Z0-9]+\}/.test(text) ? ["a password"] : [];
+    return isWritten(text) && !/^\{[A-Z0-9]+\}/.test(text) ? ["this password"] : [];
   }
   if (option !== "environment" || !withEnvironment.test(section)) return [];
   return Object.entries(pairsOf(text))
@@ -123,7 +123,7 @@ function secretNames(section: string, option: string, text: string): string[] {
 
 function pairsOf(text: string): Readonly<Record<string, string>> {
   try {
-    return parseKeyValues(text);
+    return parseKeyValues(text.replaceAll(placeholder, ELSEWHERE));
   } catch (error) {
     if (error instanceof BadValue) return {};
     throw error;
@@ -139,5 +139,10 @@ const isSecret = (key: string, value: string): boolean =>
   (secretKey.test(key) && isWritten(value) && !/^(?:true|false|\d|\/.*)$/i.test(value)) ||
   isWritten(urlWithPassword.exec(value)?.[1] ?? "");
 
-/** Something stands here; not a name whose value comes from the environment of the daemon. */
-const isWritten = (text: string): boolean => text.replaceAll(/%\(\w+\)s/g, "").trim() !== "";
+const placeholder = /%\(\w+\)[-+ #0\d.]*[a-zA-Z]/g;
+/** Stands for what a placeholder gives; it is all of characters that need no quotes. */
+const ELSEWHERE = "(elsewhere)";
+
+/** Something is written here, other than where to take it from. */
+const isWritten = (text: string): boolean =>
+  text.replaceAll(placeholder, "").replaceAll(ELSEWHERE, "").trim() !== "";

@@ -1,6 +1,6 @@
 import { type CommandLine, findFlag } from "./commandline.ts";
-import { foregroundOf } from "./daemons.ts";
-import { eachProgram, type Finding, type Program, type Rule, shownCommand } from "./rule.ts";
+import { departureOf } from "./daemons.ts";
+import { eachProgram, type Program, type Rule, shownCommand } from "./rule.ts";
 
 /** Programs that do one thing and end. */
 const brief = /^(?:true|echo|printf|date|touch|mkdir|chown|chmod|cp|mv|rm|ln|alembic)$/;
@@ -28,14 +28,18 @@ export const startingRules: readonly Rule[] = [
     id: "goes-to-background",
     doc: "A program that goes into the background looks to its supervisor as if it had ended.",
     check: eachProgram((program, command) => {
-      const instead = foreground(program, command);
-      if (instead === undefined) return undefined;
+      const { startsecs, autorestart } = program.first;
+      // Whoever writes both knows that it ends, and wants it only set going.
+      if (startsecs <= 0 && autorestart === false) return undefined;
+      const found = departure(program, command);
+      if (!found) return undefined;
+      const unless = found.mayStay ? ", unless its own configuration says no" : "";
       return {
         section: program.section,
         option: "command",
-        message: `${command.program || "the command"} goes into the background, unless its own configuration forbids it`,
+        message: `${found.what} goes into the background${unless}`,
         why: "What is started ends at once: the program is FATAL here, and really runs where nobody restarts or stops it.",
-        instead,
+        instead: `command=${found.instead}`,
       };
     }),
   },
@@ -45,35 +49,39 @@ export const startingRules: readonly Rule[] = [
     check: eachProgram((program, command) => {
       const { section, first } = program;
       const life = lifeOf(command);
-      if (!life || life.seconds > first.startsecs || first.startsecs <= 0) return undefined;
-      const found: Finding = {
+      if (!life || first.startsecs <= 0 || life.seconds > first.startsecs) return undefined;
+      return {
         section,
         option: "startsecs",
-        message: `${life.what} ends within ${first.startsecs} s, which counts as a failed start`,
+        message: `${life.what} ends by itself, and before startsecs=${first.startsecs} that is a failed start`,
         why: "It is run again and again, and shown as FATAL although it did what it should.",
-        instead:
-          first.autorestart === true && !life.again
-            ? "startsecs=0\nautorestart=false"
-            : "startsecs=0",
+        instead: untilDone(program, life),
       };
-      return found;
     }),
   },
 ];
 
-function foreground(program: Program, command: CommandLine): string | undefined {
+function untilDone(program: Program, { what, again }: Life): string {
+  if (what === "schedule:run") {
+    return `command=${shownCommand(program).replace("schedule:run", "schedule:work")}`;
+  }
+  const forEver = program.first.autorestart === true && !again;
+  return forEver ? "startsecs=0\nautorestart=false" : "startsecs=0";
+}
+
+function departure(program: Program, command: CommandLine) {
   const shown = shownCommand(program);
   const { shell, launchers } = command;
-  const last = shell?.script.commands.at(-1);
-  if (last?.end === "&" && !shell?.script.compound) {
-    return `command=${shown.replace(/\s*&\s*(["']?)$/, "$1")}`;
+  if (shell?.script.commands.at(-1)?.end === "&" && !shell.script.compound) {
+    const instead = shown.replace(/\s*&\s*(["']?)$/, "$1");
+    return { what: `${shell.name} -c "… &"`, mayStay: false, instead };
   }
   const detached = launchers.find(({ name }) => name === "setsid");
-  if (detached && findFlag(detached.words, ["-w", "--wait", "-f"]) === undefined) {
-    return `command=${shown.replace(/\bsetsid\s+/, "")}`;
+  if (detached && findFlag(detached.words, ["-w", "--wait"]) === undefined) {
+    const instead = shown.replace(/\bsetsid\s+(?:-\S+\s+)*/, "");
+    return { what: "setsid", mayStay: false, instead };
   }
-  const written = foregroundOf(command, shown);
-  return written === undefined ? undefined : `command=${written}`;
+  return departureOf(command, shown);
 }
 
 interface Life {

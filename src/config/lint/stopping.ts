@@ -1,7 +1,7 @@
 import type { CommandLine } from "./commandline.ts";
 import { eachProgram, type Program, type Rule, shownCommand } from "./rule.ts";
 import { lastPipeline, staysInFront } from "./shell.ts";
-import { jobTime } from "./workers.ts";
+import { workTime } from "./workers.ts";
 
 /** What a worker may still need once its job has had all its time. */
 const MARGIN_SECONDS = 10;
@@ -17,16 +17,16 @@ export const stoppingRules: readonly Rule[] = [
     doc: "stopwaitsecs shorter than a job may take ends in SIGKILL in the middle of a job.",
     check: eachProgram(({ section, first }, command) => {
       const environment = { ...first.environment, ...command.environment };
-      const time = jobTime(command) ?? declaredTime(environment);
+      const time = workTime(command) ?? declaredTime(environment);
       if (!time || time.seconds <= first.stopwaitsecs) return undefined;
       const seconds = Math.ceil(time.seconds);
       return {
         section,
         option: "stopwaitsecs",
         message:
-          `a job may take ${seconds} seconds (${time.source}), and SIGKILL comes ` +
+          `${time.work} may take ${seconds} seconds (${time.source}), and SIGKILL comes ` +
           `${first.stopwaitsecs} seconds after the stop signal`,
-        why: "A deployment or a restart kills jobs halfway: they are lost, or done twice.",
+        why: "A deployment or a restart kills work halfway: it is lost, or done twice.",
         instead: `stopwaitsecs=${seconds + MARGIN_SECONDS}`,
       };
     }),
@@ -34,15 +34,15 @@ export const stoppingRules: readonly Rule[] = [
   {
     id: "user-switch",
     doc: "sudo and su stand between the daemon and the program; user= does the same without them.",
-    check: eachProgram((program, { launchers }) => {
-      const found = launchers.find(({ name }) => /^(?:sudo|su|runuser)$/.test(name));
+    check: eachProgram((program, command) => {
+      const found = command.launchers.find(({ name }) => /^(?:sudo|su|runuser)$/.test(name));
       if (!found) return undefined;
       return {
         section: program.section,
         option: "command",
         message: `${found.name} stays in front of the program and takes the signals meant for it`,
         why: "SIGKILL ends the wrapper only, and the worker goes on unseen next to the one that replaces it.",
-        instead: `user=${switchedTo(found.name, found.words)}`,
+        instead: `user=${switchedTo(found.name, found.words)}${unwrapped(program, command)}`,
       };
     }),
   },
@@ -75,6 +75,8 @@ interface Wrapper {
 function shellInFront(program: Program, { shell }: CommandLine): Wrapper | undefined {
   // What ends in `&` has no stop to speak of: another rule tells of it.
   if (!shell || shell.script.commands.at(-1)?.end === "&") return undefined;
+  // A listener in shell is a loop around `read`: there is no worker behind it.
+  if (program.section.name.startsWith("eventlistener:")) return undefined;
   if (!staysInFront(shell.script, shell.name)) return undefined;
   const simple = !shell.script.compound && lastPipeline(shell.script).length === 1;
   const exec = simple ? withExec(shownCommand(program)) : undefined;
@@ -99,12 +101,11 @@ function withExec(command: string): string | undefined {
 const launching = /^(?:flock|xvfb-run|conda)$/;
 const scriptRunners = /^(?:npm|yarn|pnpm|npx|mysqld_safe)$/;
 
-function wrapperInFront({ program, args, launchers }: CommandLine): Wrapper | undefined {
+function wrapperInFront({ program, launchers }: CommandLine): Wrapper | undefined {
   if (scriptRunners.test(program)) return { name: program };
   const launcher = launchers.find(({ name }) => launching.test(name));
   const replaces = launcher?.words.some((word) => word === "-F" || word === "--no-fork");
-  if (launcher && !replaces && args !== undefined) return { name: launcher.name };
-  return undefined;
+  return launcher && !replaces ? { name: launcher.name } : undefined;
 }
 
 function switchedTo(name: string, words: readonly string[]): string {
@@ -118,11 +119,19 @@ function switchedTo(name: string, words: readonly string[]): string {
   return user ?? "root";
 }
 
+/** The command without the `sudo` that it begins with, as one more line to write. */
+function unwrapped(program: Program, { launchers }: CommandLine): string {
+  const [first] = launchers;
+  const shown = shownCommand(program);
+  if (first?.name !== "sudo" || /["'\\]/.test(shown)) return "";
+  return `\ncommand=${shown.split(/\s+/).slice(first.words.length).join(" ")}`;
+}
+
 /** A time in the environment. Above a day it is not seconds, and not guessed. */
 function declaredTime(environment: Readonly<Record<string, string>>) {
   const found = Object.entries(environment)
     .filter(([name]) => timeVariables.test(name))
-    .map(([name, value]) => ({ source: name, seconds: secondsOf(name, value) }))
+    .map(([name, value]) => ({ source: name, work: "a job", seconds: secondsOf(name, value) }))
     .filter(({ seconds }) => seconds > 0 && seconds <= A_DAY)
     .sort((a, b) => b.seconds - a.seconds);
   return found[0];

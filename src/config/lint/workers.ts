@@ -160,19 +160,28 @@ function resqueEndsBy(title: string, command: CommandLine, inherited: Readonly<V
 
 type Variables = Record<string, string>;
 
-/** How long this worker may need to end, in seconds, and where it says so. */
-export function jobTime(command: CommandLine): { seconds: number; source: string } | undefined {
+/** How long one piece of work may take, in seconds, and what says so. */
+interface WorkTime {
+  work: "a job" | "a request";
+  seconds: number;
+  source: string;
+}
+
+/** The time that a worker needs to end without cutting its work short, as its options tell. */
+export function workTime(command: CommandLine): WorkTime | undefined {
   const row = workerOf(command);
   if (!row) return undefined;
-  const declared = (row.job ?? [])
+  const { job = [], jobDefault, jobUnit = 1, title } = row;
+  const work = row.serves ? "a request" : "a job";
+  const declared = job
     .flatMap((flag) => {
       const value = flagValue(command.args, flag);
-      return value === undefined ? [] : [{ flag, seconds: Number(value) / (row.jobUnit ?? 1) }];
+      return value ? [{ flag, seconds: Number(value) / jobUnit }] : [];
     })
     .filter(({ seconds }) => Number.isFinite(seconds))
     .sort((a, b) => b.seconds - a.seconds);
   const [longest] = declared;
-  if (longest) return { seconds: longest.seconds, source: `${row.title} ${longest.flag}` };
-  if (row.jobDefault === undefined) return undefined;
-  return { seconds: row.jobDefault, source: `${row.title} by default` };
+  if (longest) return { work, seconds: longest.seconds, source: `${title} ${longest.flag}` };
+  if (jobDefault === undefined) return undefined;
+  return { work, seconds: jobDefault, source: `${title} by default` };
 }

@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import { problemsOf, program, rulesFor } from "./found.ts";
+
+const insteadOf = (body: string): (string | undefined)[] =>
+  problemsOf(body).map(({ instead }) => instead);
+
+describe("stop-cuts-jobs", () => {
+  const restarted = "autorestart=true";
+  test.each<[string, string, string]>([
+    ["php artisan queue:work", "10", "stopwaitsecs=70"],
+    ["php artisan queue:work --timeout=90", "60", "stopwaitsecs=100"],
+    ["php artisan queue:work --timeout 90", "89", "stopwaitsecs=100"],
+    ["php artisan horizon", "30", "stopwaitsecs=70"],
+    ["celery -A shop worker --time-limit=300 --soft-time-limit=240", "60", "stopwaitsecs=310"],
+    ["celery -A shop worker --soft-time-limit 240", "60", "stopwaitsecs=250"],
+    ["python -m celery -A shop worker --time-limit=300", "60", "stopwaitsecs=310"],
+    ["bundle exec sidekiq", "10", "stopwaitsecs=35"],
+    ["sidekiq -t 120", "30", "stopwaitsecs=130"],
+    ["sidekiq -t120", "30", "stopwaitsecs=130"],
+    ["gunicorn app:app --graceful-timeout 60", "10", "stopwaitsecs=70"],
+    ["uvicorn app:app --timeout-graceful-shutdown 20", "10", "stopwaitsecs=30"],
+    ["dramatiq app --worker-shutdown-timeout 60000", "10", "stopwaitsecs=70"],
+    ["env JOB_TIMEOUT=45 node worker.js", "10", "stopwaitsecs=55"],
+  ])("%s with stopwaitsecs=%s: %s", (command, seconds, instead) => {
+    const body = program(command, restarted, `stopwaitsecs=${seconds}`);
+    expect(rulesFor(body)).toEqual(["stop-cuts-jobs stopwaitsecs"]);
+    expect(insteadOf(body)).toEqual([instead]);
+  });
+
+  test.each<[string, string]>([
+    ["php artisan queue:work --timeout=60", "60"],
+    ["php artisan queue:work --timeout=0", "10"],
+    ["celery -A shop worker", "10"],
+    ["celery -A shop beat --time-limit=300", "10"],
+    ["bin/console messenger:consume async --time-limit=3600", "10"],
+    ["rq worker --max-jobs 100", "10"],
+    ["sidekiq -t 8", "10"],
+    ["gunicorn app:app --timeout 120", "10"],
+    ["gunicorn app:app", "10"],
+    ["node worker.js --timeout=60", "10"],
+  ])("not for %s with stopwaitsecs=%s", (command, seconds) => {
+    expect(rulesFor(program(command, restarted, `stopwaitsecs=${seconds}`))).toEqual([]);
+  });
+
+  test.each<[string, string | undefined]>([
+    ['JOB_TIMEOUT="120"', "stopwaitsecs=130"],
+    ["JOB_TIMEOUT=2m", "stopwaitsecs=130"],
+    ["TASK_TIME_LIMIT=90s", "stopwaitsecs=100"],
+    ["GRACEFUL_SHUTDOWN_TIMEOUT_MS=15000", "stopwaitsecs=25"],
+    ["JOB_TIMEOUT=20,TASK_TIMEOUT=40", "stopwaitsecs=50"],
+    ["JOB_TIMEOUT=5", undefined],
+    ["JOB_TIMEOUT=never", undefined],
+    ["JOB_TIMEOUT=600000", undefined],
+    ["HTTP_TIMEOUT=120", undefined],
+    ["DB_TIMEOUT=120", undefined],
+  ])("environment=%s: %s", (environment, instead) => {
+    const body = program("node worker.js", `environment=${environment}`);
+    expect(insteadOf(body)).toEqual(instead === undefined ? [] : [instead]);
+  });
+});
+
+describe("stop-leaves-children", () => {
+  test.each<[string, string]>([
+    ['sh -c "php worker.php"', 'command=sh -c "exec php worker.php"'],
+    ["dash -c '/opt/worker'", "command=dash -c 'exec /opt/worker'"],
+    ['bash -c "cd /srv && php worker.php"', 'command=bash -c "cd /srv && exec php worker.php"'],
+    ["bash -lc 'cd /srv; A=1 /opt/worker'", "command=bash -lc 'cd /srv; A=1 exec /opt/worker'"],
+    ['bash -c "/opt/worker > /tmp/log 2>&1"', 'command=bash -c "exec /opt/worker > /tmp/log 2>&1"'],
+    ['sh -c "/opt/worker | tee /tmp/log"', "stopasgroup=true"],
+    ['bash -c "while true; do /opt/worker; sleep 1; done"', "stopasgroup=true"],
+    ["npm run worker", "stopasgroup=true"],
+    ["yarn --cwd /srv start", "stopasgroup=true"],
+    ["npx ts-node worker.ts", "stopasgroup=true"],
+    ["mysqld_safe", "stopasgroup=true"],
+    ["flock -n /tmp/lock /opt/worker", "stopasgroup=true"],
+    ["conda run -n app python worker.py", "stopasgroup=true"],
+  ])("%s: %s", (command, instead) => {
+    const body = program(command);
+    expect(rulesFor(body)).toEqual(["stop-leaves-children command"]);
+    expect(insteadOf(body)).toEqual([instead]);
+    expect(rulesFor(program(command, "killasgroup=true"))).toHaveLength(1);
+    expect(rulesFor(program(command, "stopasgroup=true"))).toEqual([]);
+  });
+
+  test.each([
+    ['sh -c "exec php worker.php"'],
+    ['sh -c "cd /srv && exec php worker.php"'],
+    ['sh -c "A=1 exec php worker.php"'],
+    ["bash -c 'if [ -e /srv ]; then exec /opt/a; else exec /opt/b; fi'"],
+    ["bash -c 'trap stop TERM; /opt/worker & wait'"],
+    ['bash -c "php worker.php"'],
+    ["bash /srv/start.sh"],
+    ["/srv/start.sh -c x"],
+    ["bundle exec rake jobs:work"],
+    ["poetry run python worker.py"],
+    ["flock -n -F /tmp/lock /opt/worker"],
+    ["node node_modules/.bin/worker npm"],
+    ["tini -- node worker.js"],
+  ])("not for %s", (command) => {
+    expect(rulesFor(program(command))).toEqual([]);
+  });
+
+  test("a listener that is a loop in shell has nobody behind it", () => {
+    const loop = "bash -c 'while read line; do kill $PPID; done'";
+    const body = `[eventlistener:a]\ncommand=${loop}\nevents=PROCESS_STATE_FATAL\n`;
+    expect(rulesFor(body)).toEqual([]);
+  });
+
+  test("no password of the command is shown", () => {
+    const body = program('sh -c "TOKEN=abc worker --password hunter2 redis://:hunter3@db/0"');
+    expect(JSON.stringify(problemsOf(body))).not.toMatch(/abc|hunter/);
+  });
+});
+
+describe("user-switch", () => {
+  test.each<[string, string]>([
+    ["sudo -u web /opt/worker --fast", "user=web\ncommand=/opt/worker --fast"],
+    ["sudo -E -H -u web -- /opt/worker", "user=web\ncommand=/opt/worker"],
+    ["sudo /opt/worker", "user=root\ncommand=/opt/worker"],
+    ['su web -c "/opt/worker"', "user=web"],
+    ['su - web -s /bin/bash -c "/opt/worker"', "user=web"],
+    ['su -s /bin/sh -c "exec /opt/worker" web', "user=web"],
+    ["runuser -u web -- /opt/worker", "user=web"],
+    ['nice su web -c "/opt/worker"', "user=web"],
+  ])("%s: %s", (command, instead) => {
+    const body = program(command, "stopasgroup=true");
+    expect(rulesFor(body)).toEqual(["user-switch command"]);
+    expect(insteadOf(body)).toEqual([instead]);
+  });
+
+  test.each([["gosu web /opt/worker"], ["setpriv --reuid web /opt/worker"], ["/opt/sudo.sh"]])(
+    "not for %s",
+    (command) => {
+      expect(rulesFor(program(command))).toEqual([]);
+    },
+  );
+});
