@@ -68,12 +68,12 @@ const secretOption = /(--?[\w-]*(?:pass|secret|token|api-?key)[\w-]*[= ])\S+/gi;
 const secretVariable = /(\b\w*(?:PASS|SECRET|TOKEN|API_?KEY)\w*=)[^\s"']+/g;
 
 /** The command as its file has it, for a line to write: no password is shown. */
-export function shownCommand({ section }: Program): string {
-  const text = section.values.get("command")?.text ?? "";
-  return text
-    .replaceAll(/\s*\n\s*/g, " ")
-    .trim()
+export const shownCommand = ({ section }: Program): string =>
+  masked((section.values.get("command")?.text ?? "").replaceAll(/\s*\n\s*/g, " ").trim());
+
+/** The text without the passwords that can be told from other words. */
+export const masked = (text: string): string =>
+  text
     .replaceAll(credentials, "$1***")
     .replaceAll(secretOption, "$1***")
     .replaceAll(secretVariable, "$1***");
-}

@@ -1,6 +1,7 @@
 import { type CommandLine, findFlag } from "./commandline.ts";
 import { departureOf } from "./daemons.ts";
-import { eachProgram, type Program, type Rule, shownCommand } from "./rule.ts";
+import { eachProgram, masked, type Program, type Rule, shownCommand } from "./rule.ts";
+import type { Script } from "./shell.ts";
 
 /** Programs that do one thing and end. */
 const brief = /^(?:true|echo|printf|date|touch|mkdir|chown|chmod|cp|mv|rm|ln|alembic)$/;
@@ -81,7 +82,18 @@ function departure(program: Program, command: CommandLine) {
     const instead = shown.replace(/\bsetsid\s+(?:-\S+\s+)*/, "");
     return { what: "setsid", mayStay: false, instead };
   }
-  return departureOf(command, shown);
+  const script = shell?.script.commands ?? [];
+  const inner = script.at(-1);
+  if (!shell || !inner) return departureOf(command, shown);
+  const found = departureOf(command, masked(inner.text.replace(/^exec\s+/, "")));
+  return found && { ...found, instead: inShell(shell.name, script.slice(0, -1), found.instead) };
+}
+
+/** A command after those that come before it in a script; alone it needs no shell. */
+function inShell(shell: string, before: Script["commands"], last: string): string {
+  const lead = before.map(({ text, end }) => masked(text) + (end === ";" ? "; " : ` ${end} `));
+  const script = `${lead.join("")}exec ${last}`.replaceAll("%", "%%");
+  return lead.length === 0 || script.includes("'") ? last : `${shell} -c '${script}'`;
 }
 
 interface Life {

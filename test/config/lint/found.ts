@@ -4,7 +4,7 @@ import type { Problem } from "../../../src/config/problems.ts";
 import { inMemory, machine } from "../../support/configuration.ts";
 
 /** A machine of an ordinary user, on which everything may be written and nothing is there yet. */
-export const ordinary: LintFacts = {
+const ordinary: LintFacts = {
   uid: 1001,
   mode: () => undefined,
   isWritable: () => true,

@@ -36,6 +36,8 @@ describe("goes-to-background", () => {
     ["setsid /opt/worker", "/opt/worker"],
     ['sh -c "/opt/worker &"', 'sh -c "/opt/worker"'],
     ["bash -c 'cd /srv && /opt/worker &'", "bash -c 'cd /srv && /opt/worker'"],
+    ['bash -c "nginx"', 'nginx -g "daemon off;"'],
+    ['bash -c "mkdir -p /run/php; exec php-fpm"', "bash -c 'mkdir -p /run/php; exec php-fpm -F'"],
   ])("%s: %s", (command, instead) => {
     const body = program(command);
     expect(rulesFor(body)).toEqual(["goes-to-background command"]);
