@@ -44,14 +44,14 @@ export function readSources(
   const include = root.sections.get("include");
   if (!include || !includes) {
     return {
-      sections: root.sections,
+      ...root,
       problems: [...problems, ...root.problems],
       hereEverywhere: false,
     };
   }
   takeIncluded(include, files, reader, { facts, problems });
   const all = readSections(files.taken);
-  return { sections: all.sections, problems: [...problems, ...all.problems], hereEverywhere: true };
+  return { ...all, problems: [...problems, ...all.problems], hereEverywhere: true };
 }
 
 function filesOf(folder: string, reader: Reader): string[] {

@@ -5,8 +5,8 @@ import { type Problem, quote, suggest } from "./problems.ts";
 import { type ProgramSpec, readProgram } from "./programs.ts";
 import { problemIn, type RawSection } from "./raw.ts";
 import type { SectionContext } from "./reading.ts";
-import { sections as kinds, type SectionKind } from "./sections.ts";
-import { readOptions, warnUnknown } from "./table.ts";
+import { sections as kinds } from "./sections.ts";
+import { readOptions } from "./table.ts";
 
 type Named = ReadonlyMap<string, RawSection>;
 
@@ -18,12 +18,12 @@ export function readGroups(
   sections: ReadonlyMap<string, RawSection>,
   context: SectionContext,
 ): GroupConfig[] {
-  const programs = named(kinds.program, "program:", sections, context.problems);
-  const fcgi = named(kinds.fcgi, "fcgi-program:", sections, context.problems);
-  const listeners = named(kinds.listener, "eventlistener:", sections, context.problems);
+  const programs = named("program:", sections, context.problems);
+  const fcgi = named("fcgi-program:", sections, context.problems);
+  const listeners = named("eventlistener:", sections, context.problems);
   const grouped = new Set<RawSection>();
   const groups: GroupConfig[] = [];
-  for (const [name, section] of named(kinds.group, "group:", sections, context.problems)) {
+  for (const [name, section] of named("group:", sections, context.problems)) {
     groups.push(readGroup(name, section, { programs, fcgi, grouped }, context));
   }
   for (const [name, section] of programs) {
@@ -37,9 +37,8 @@ export function readGroups(
   return firstOfEachName(groups.sort(byPriority));
 }
 
-/** The sections of a kind by the names after their colons. What they say is checked here, once. */
+/** The sections of a kind by the names after their colons. */
 function named(
-  kind: SectionKind,
   prefix: string,
   sections: ReadonlyMap<string, RawSection>,
   problems: Problem[],
@@ -48,7 +47,6 @@ function named(
   for (const section of sections.values()) {
     if (!section.name.startsWith(prefix)) continue;
     const name = section.name.slice(prefix.length).trim();
-    warnUnknown(kind.options, section, problems);
     if (name !== "" && !/[ :/\0]/.test(name)) found.set(name, section);
     else {
       const message = `expected a name without spaces, colons and slashes, got ${quote(name)}`;

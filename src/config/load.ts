@@ -12,8 +12,8 @@ import type { Reader } from "./reader.ts";
 import type { SectionContext } from "./reading.ts";
 import { sections as kinds } from "./sections.ts";
 import { readServers } from "./servers.ts";
-import { type Reading, readOptions, warnUnknown } from "./table.ts";
-import { warnAboutSections, warnOfLater } from "./warnings.ts";
+import { type Reading, readOptions } from "./table.ts";
+import { checkSections } from "./warnings.ts";
 
 /** Options of `[supervisord]` as given on the command line: they win, and nothing in them is expanded. */
 export type Overrides = Readonly<Record<string, string>>;
@@ -32,9 +32,8 @@ export function loadConfig(
   overrides: Overrides = {},
 ): Config {
   const facts = remembering(machine);
-  const { sections, problems, hereEverywhere } = readSources(source, reader, facts, {
-    includes: true,
-  });
+  const sources = readSources(source, reader, facts, { includes: true });
+  const { sections, problems, hereEverywhere } = sources;
   const main = mainSection(sections, source, overrides, problems);
   const known: Known = { env: facts.env, values: {}, hereEverywhere, cwd: facts.cwd };
   const environmentFiles = new EnvironmentFiles(reader, problems);
@@ -52,11 +51,8 @@ export function loadConfig(
   };
   const servers = readServers(sections, known, { facts: context.facts, problems });
   const groups = readGroups(sections, context);
-  warnAboutSections(sections, problems);
-  const config: Config = { supervisord, servers, groups, sections, warnings: [] };
-  warnOfLater(config, problems);
-  config.warnings = refuseErrors(problems);
-  return config;
+  checkSections(sources, problems);
+  return { supervisord, servers, groups, sections, warnings: refuseErrors(problems) };
 }
 
 /**
@@ -121,7 +117,6 @@ function readSupervisord(
   { facts, problems, known, environmentFiles }: Omit<SectionContext, "processes">,
 ) {
   const { options, names } = kinds.supervisord;
-  warnUnknown(options, section, problems);
   const reading: Reading = {
     facts: withRundir(facts, readRundir(section, known, facts)),
     problems,

@@ -15,6 +15,9 @@ const scopes = {
 
 export type Scope = keyof typeof scopes;
 
+/** The names that a scope has besides `ENV_*`. */
+export const namesOf = (scope: Scope): readonly string[] => scopes[scope];
+
 /** What there is to expand at one place of the configuration; an option's scope picks from it. */
 export interface Known {
   /** Of the daemon's environment and `[supervisord] environment=`. */

@@ -1,3 +1,4 @@
+import path from "node:path";
 import leven from "leven";
 
 /** Where a thing stands in the configuration. Lines count from 1; 0 when there is no one line. */
@@ -27,6 +28,13 @@ export function formatProblem({ file, line, section, option, message }: Problem)
   return named ? `${place} ${named}: ${message}` : `${place}: ${message}`;
 }
 
+/** With the name of its file as one would type it in `cwd`, where that is shorter. */
+export function seenFrom(cwd: string, problem: Problem): Problem {
+  const relative = path.relative(cwd, problem.file);
+  const shorter = path.isAbsolute(problem.file) && relative !== "" && !relative.startsWith("..");
+  return shorter ? { ...problem, file: relative } : problem;
+}
+
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** A configuration that cannot be used, with everything that is wrong with it, in its order. */
@@ -42,7 +50,7 @@ export class ConfigError extends Error {
 }
 
 /** By file and line, and each once: a program that is in two groups is read twice. */
-function inOrder(problems: readonly Problem[]): Problem[] {
+export function inOrder(problems: readonly Problem[]): Problem[] {
   const unique = new Map(problems.map((problem) => [formatProblem(problem), problem]));
   return [...unique.values()].sort((a, b) => compare(a.file, b.file) || a.line - b.line);
 }

@@ -29,6 +29,8 @@ export function problemIn(
 
 export interface RawConfig {
   sections: Map<string, RawSection>;
+  /** `[DEFAULT]`, whose values every section has that does not set them itself. */
+  defaults: RawSection | undefined;
   problems: Problem[];
 }
 
@@ -62,7 +64,7 @@ export function readSections(files: readonly SourceFile[]): RawConfig {
     if (programs && takesProgramDefaults.test(section.name)) inherit(section, programs);
     if (defaults) inherit(section, defaults);
   }
-  return { sections, problems };
+  return { sections, defaults, problems };
 }
 
 const takesProgramDefaults = /^(?:fcgi-)?program:/;

@@ -2,7 +2,7 @@ import type { InetServerConfig, ServerConfig } from "./config.ts";
 import type { Known } from "./names.ts";
 import { problemIn, type RawSection } from "./raw.ts";
 import { sections as kinds } from "./sections.ts";
-import { type Reading, readOptions, warnUnknown } from "./table.ts";
+import { type Reading, readOptions } from "./table.ts";
 
 /** The control servers, those of TCP first, as supervisord opens them. */
 export function readServers(
@@ -18,13 +18,11 @@ export function readServers(
       const { options, names } = unixServer;
       const values = readOptions(options, { section, known, names }, reading);
       unix.push({ kind: "unix", section, ...values });
-      warnUnknown(options, section, reading.problems);
     } else if (inetServer.matches.test(section.name)) {
       const { options, names } = inetServer;
       const { port: address, ...values } = readOptions(options, { section, known, names }, reading);
       // Without an address there is a problem, and the configuration is refused.
       inet.push({ kind: "inet", section, ...values, ...(address ?? { host: "", port: 0 }) });
-      warnUnknown(options, section, reading.problems);
     } else continue;
     if (section.values.has("username") !== section.values.has("password")) {
       const message = "a username needs a password and a password needs a username";
@@ -37,8 +35,8 @@ export function readServers(
 
 /** Whoever may connect may run commands: without a password only this machine may. */
 function refuseOpenDoor(server: InetServerConfig, { problems }: Reading): void {
-  const { host, username, password, allow_anonymous, section } = server;
-  if (allow_anonymous || (username && password) || isLoopback(host)) return;
+  const { host, port, username, password, allow_anonymous, section } = server;
+  if (port === 0 || allow_anonymous || (username && password) || isLoopback(host)) return;
   const message =
     "other machines may connect, and without a password they may run commands here: expected " +
     "username= and password=, or 127.0.0.1 as the host, or allow_anonymous=yes";

@@ -1,20 +1,27 @@
-import type { Config } from "./config.ts";
-import { type Problem, suggest } from "./problems.ts";
-import { problemIn, type RawSection } from "./raw.ts";
+import { isBoolean } from "./kinds/words.ts";
+import { type Problem, quote, suggest } from "./problems.ts";
+import { problemIn, type RawConfig, type RawSection } from "./raw.ts";
 import { pluginSection, type SectionKind, sectionKinds } from "./sections.ts";
+import { commonOptions, type Table, warnUnknown } from "./table.ts";
 
-type Sections = ReadonlyMap<string, RawSection>;
-
-/** Warns of sections that nothing reads, and checks those of supervisord's Python plug-ins. */
-export function warnAboutSections(sections: Sections, problems: Problem[]): void {
+/**
+ * Warns of what nothing reads, of what is checked only, and of Python plug-ins. As in supervisord
+ * none of that keeps a configuration from running.
+ */
+export function checkSections({ sections, defaults }: RawConfig, problems: Problem[]): void {
   for (const section of sections.values()) {
-    if (pluginSection.test(section.name)) checkPlugin(section, problems);
-    else if (!kindOf(section)) {
+    const kind = kindOf(section);
+    if (kind) checkOptions(section, kind, problems);
+    else if (pluginSection.test(section.name)) checkPlugin(section, problems);
+    else {
       const message = `drover has no such section, it is ignored${nearest(section.name)}`;
       problems.push(problemIn(section, undefined, message, "warning"));
     }
   }
+  if (defaults) warnUnknown(everyOption, defaults, problems);
 }
+
+const everyOption: Table = Object.assign({}, ...sectionKinds.map(({ options }) => options));
 
 const kindOf = ({ name }: RawSection): SectionKind | undefined =>
   sectionKinds.find(({ matches }) => matches.test(name));
@@ -54,21 +61,20 @@ function checkPlugin(section: RawSection, problems: Problem[]): void {
   }
 }
 
-/** Says of what is set and not acted on yet that it is only checked. */
-export function warnOfLater({ sections }: Config, problems: Problem[]): void {
-  for (const section of sections.values()) {
-    const kind = kindOf(section);
-    if (!kind) continue;
-    if (kind.later) {
-      const message = "drover checks this section, and does not run it yet";
-      problems.push(problemIn(section, undefined, message, "warning"));
+function checkOptions(section: RawSection, kind: SectionKind, problems: Problem[]): void {
+  const warn = (option: string | undefined, message: string) =>
+    problems.push(problemIn(section, option, message, "warning"));
+  if (kind.later) warn(undefined, "drover checks this section, and does not run it yet");
+  warnUnknown(kind.options, section, problems);
+  for (const [name, { text, inherited }] of section.values) {
+    const row = Object.hasOwn(kind.options, name) ? kind.options[name] : undefined;
+    if (!row || inherited) continue;
+    if (row === commonOptions.expand && !isBoolean(text)) {
+      problems.push(problemIn(section, name, `expected ${row.kind.expected}, got ${quote(text)}`));
     }
-    for (const [name, { text, inherited }] of section.values) {
-      const row = Object.hasOwn(kind.options, name) ? kind.options[name] : undefined;
-      const isSyslog = name.endsWith("logfile") && text.trim().toLowerCase() === "syslog";
-      if ((!row?.later && !isSyslog) || inherited || text === row?.default) continue;
-      const message = "drover checks this option, and does not act on it yet";
-      problems.push(problemIn(section, name, message, "warning"));
+    const isSyslog = name.endsWith("logfile") && text.trim().toLowerCase() === "syslog";
+    if ((row.later || isSyslog) && text !== row.default) {
+      warn(name, "drover checks this option, and does not act on it yet");
     }
   }
 }

@@ -74,7 +74,9 @@ function findConfig(given: string | undefined): CtlConfig | undefined {
   if (given !== undefined && !existsSync(given)) {
     throw new UsageExit(`could not find config file ${given}\nFor help, use droverctl -h`);
   }
-  const file = given ?? searchPaths(process.cwd()).find((candidate) => existsSync(candidate));
+  const file =
+    given ??
+    searchPaths(process.cwd(), process.argv[1] ?? "").find((candidate) => existsSync(candidate));
   if (file === undefined) return undefined;
   try {
     return loadCtlConfig(file, { read: readText, glob }, machine());

@@ -1,33 +1,132 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
+import { boolean } from "../config/kinds/words.ts";
+import type { Overrides } from "../config/load.ts";
+import { supervisordOptions } from "../config/options/supervisord.ts";
+import type { OptionRow } from "../config/table.ts";
 import { StartError } from "./errors.ts";
 
-export interface Flags {
-  configuration?: string;
-  nodaemon?: true;
-  silent?: true;
+export interface CommandLine {
+  /** Supervise, only check the configuration, or print one to start from. */
+  action: "run" | "check" | "sample";
+  configuration: string | undefined;
+  /** What the command line says instead of `[supervisord]`. */
+  overrides: Overrides;
+  /** `check`: warnings are failures too. */
+  strict: boolean;
+  /** `check`: as JSON. */
+  json: boolean;
 }
 
+/** The options of `[supervisord]` that are flags too. */
+const flagged = Object.entries<OptionRow>(supervisordOptions).filter(
+  ([, { flag }]) => flag !== undefined,
+);
+
 /**
- * Reads droverd's command line. `-h` and `-v` print and throw CommanderError with exitCode 0.
+ * Reads droverd's command line, whose flags are supervisord's. `-h` and `-v` print and throw
+ * CommanderError with exitCode 0.
  * @throws StartError for anything it does not know
  */
-export function parseFlags(argv: readonly string[], version: string): Flags {
-  const command = new Command("droverd")
-    .description("Keeps the programs of a configuration running.")
-    .version(version, "-v, --version", "print the version and exit")
-    .helpOption("-h, --help", "print this help and exit")
-    .option("-c, --configuration <file>", "configuration file; searched for when not given")
-    .option("-n, --nodaemon", "stay in the foreground")
-    .option("-s, --silent", "in the foreground, do not echo the log to stdout")
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
+export function parseCommandLine(argv: readonly string[], version: string): CommandLine {
+  const read: Pick<CommandLine, "action" | "strict" | "json"> = {
+    action: "run",
+    strict: false,
+    json: false,
+  };
+  const command = createCommand(version);
+  command.action(({ echoConfig }) => {
+    if (echoConfig) read.action = "sample";
+  });
+  command
+    .command("check")
+    .description("Check the configuration without starting anything, and name what will hurt.")
+    .option("--strict", "exit with 1 when there are warnings")
+    .option("--json", "print what was found as JSON")
+    .addHelpText("after", "\n-c and the other flags of droverd may be given too.")
+    .action(({ strict = false, json = false }) => {
+      Object.assign(read, { action: "check", strict, json });
+    });
   try {
-    command.parse(argv, { from: "user" });
+    refuseRepeats(command);
+    command.parse(unabbreviate(argv, command.options), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError) || error.exitCode === 0) throw error;
     const message = error.message.replace(/^error: /, "");
     throw new StartError(`Error: ${message}\nFor help, use droverd -h`, 2, { cause: error });
   }
-  return command.opts<Flags>();
+  const given = command.opts();
+  const overrides = flagged.flatMap(([name]) =>
+    given[name] === undefined ? [] : [[name, String(given[name])]],
+  );
+  return {
+    ...read,
+    configuration: given.configuration,
+    overrides: Object.fromEntries(overrides),
+  };
+}
+
+function createCommand(version: string): Command {
+  const command = new Command("droverd")
+    .description("Keeps the programs of a configuration running.")
+    .version(version, "-v, --version", "print the version and exit")
+    .helpOption("-h, --help", "print this help and exit; so does -?")
+    .helpCommand(false)
+    .option(
+      "-c, --configuration <path>",
+      "configuration file or folder; searched for when not given",
+    )
+    .option("--echo-config", "print a configuration with every option and its default, and exit")
+    .addOption(new Option("-?").hideHelp())
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  for (const [name, { flag, kind, doc }] of flagged) {
+    const value = kind === boolean ? "" : " <value>";
+    command.option(`${flag ? `-${flag}, ` : ""}--${name}${value}`, doc);
+  }
+  return command.on("option:?", () => command.help());
+}
+
+/** As in supervisord: what is given twice, in its short or its long form, is a mistake. */
+function refuseRepeats(command: Command): void {
+  for (const option of command.options) {
+    let count = 0;
+    command.on(`option:${option.name()}`, () => {
+      if (++count > 1) command.error(`error: ${option.long ?? option.short} is given twice`);
+    });
+  }
+}
+
+/**
+ * Writes out long options that were shortened to a beginning that only one of them has, as getopt
+ * allows. The values of options are left alone.
+ */
+function unabbreviate(argv: readonly string[], options: readonly Option[]): string[] {
+  const longs = options.flatMap(({ long }) => long ?? []);
+  let isValue = false;
+  return argv.map((word) => {
+    if (isValue) {
+      isValue = false;
+      return word;
+    }
+    const [, typed, value = ""] = /^(--[^=]+)(=.*)?$/s.exec(word) ?? [];
+    if (typed === undefined) {
+      isValue = wantsValue(word, options);
+      return word;
+    }
+    const matches = longs.filter((long) => long.startsWith(typed));
+    const [only] = longs.includes(typed) ? [typed] : matches.length === 1 ? matches : [];
+    const option = options.find(({ long }) => long === (only ?? typed));
+    isValue = option?.required === true && value === "";
+    return `${only ?? typed}${value}`;
+  });
+}
+
+/** Whether the next word belongs to these short options: the first that takes a value is the last. */
+function wantsValue(word: string, options: readonly Option[]): boolean {
+  const letters = /^-([^-].*)$/s.exec(word)?.[1] ?? "";
+  const takes = (letter: string) =>
+    options.some(({ short, required }) => short === `-${letter}` && required);
+  const at = [...letters].findIndex(takes);
+  return at >= 0 && at === letters.length - 1;
 }

@@ -4,16 +4,18 @@ import { setFlagsFromString } from "node:v8";
 import { CommanderError } from "commander";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
-import { ConfigError } from "../config/problems.ts";
+import { ConfigError, formatProblem, seenFrom } from "../config/problems.ts";
+import { sampleConfig } from "../config/sample.ts";
 import { searchPaths } from "../config/search.ts";
 import { glob } from "../os/glob.ts";
 import { machine } from "../os/machine.ts";
 import { readText } from "../os/text.ts";
 import { version } from "../version.ts";
 import { reportToForeground, startInBackground, takeBackgroundMark } from "./background.ts";
+import { check, type Source } from "./check.ts";
 import type { Daemon } from "./daemon.ts";
 import { describeBug, StartError } from "./errors.ts";
-import { parseFlags } from "./flags.ts";
+import { parseCommandLine } from "./flags.ts";
 import { type DaemonOptions, openDaemon } from "./open.ts";
 import { Signals } from "./signals.ts";
 
@@ -27,16 +29,22 @@ async function main(argv: readonly string[]): Promise<number> {
   setFlagsFromString(KEEP_YOUNG_GENERATION_SMALL);
   const inBackground = takeBackgroundMark();
   try {
-    const flags = parseFlags(argv, version());
-    const file = path.resolve(findConfig(flags.configuration));
-    const config = load(file);
-    const { directory, nodaemon, silent, umask } = config.supervisord;
-    const foreground = flags.nodaemon ?? nodaemon;
-    if (!foreground && !inBackground) return await startInBackground(argv, umask);
-    becomeUser(config);
-    if (inBackground && directory !== undefined) process.chdir(directory);
-    await runUntilShutdown(file, config, !inBackground && !(flags.silent ?? silent));
-    return 0;
+    const commandLine = parseCommandLine(argv, version());
+    if (commandLine.action === "sample") {
+      process.stdout.write(sampleConfig());
+      return 0;
+    }
+    const source: Source = {
+      file: path.resolve(findConfig(commandLine.configuration)),
+      overrides: commandLine.overrides,
+      cwd: process.cwd(),
+    };
+    if (commandLine.action === "check") {
+      const { output, exitCode } = check(source, commandLine);
+      process.stdout.write(output);
+      return exitCode;
+    }
+    return await supervise(source, argv, inBackground);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     const { message, exitCode } =
@@ -47,15 +55,33 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** In the foreground, or by another process in the background. */
+async function supervise(
+  source: Source,
+  argv: readonly string[],
+  inBackground: boolean,
+): Promise<number> {
+  const config = load(source);
+  const { directory, nodaemon, silent, umask } = config.supervisord;
+  if (!nodaemon && !inBackground) return await startInBackground(argv, umask);
+  becomeUser(config);
+  if (inBackground && directory !== undefined) process.chdir(directory);
+  await runUntilShutdown(source, config, !inBackground && !silent);
+  return 0;
+}
+
 /** @throws StartError naming where was looked */
 function findConfig(given: string | undefined): string {
   if (given !== undefined) {
     if (existsSync(given)) return given;
     throw new StartError(`Error: could not find config file ${given}`, 2);
   }
-  const paths = searchPaths(process.cwd());
+  const paths = searchPaths(process.cwd(), process.argv[1] ?? "");
   const found = paths.find((path) => existsSync(path));
-  if (found !== undefined) return found;
+  if (found !== undefined) {
+    if (process.getuid?.() === 0) console.error(rootSearches(found));
+    return found;
+  }
   throw new StartError(
     `Error: No config file found at default paths (${paths.join(", ")}); ` +
       "use the -c option to specify a config file at a different path\n" +
@@ -64,13 +90,19 @@ function findConfig(given: string | undefined): string {
   );
 }
 
+/** Whoever may write to one of those places says what root runs. */
+const rootSearches = (found: string): string =>
+  `droverd runs as root and has searched for its configuration, also in the working directory, ` +
+  `and found ${found}; for safety name it: droverd -c ${found}`;
+
 /** @throws StartError with every problem of the configuration */
-function load(file: string): Config {
+function load({ file, overrides, cwd }: Source): Config {
   try {
-    return loadConfig(file, { read: readText, glob }, machine());
+    return loadConfig(file, { read: readText, glob }, { ...machine(), cwd }, overrides);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new StartError(`Error: ${error.message}`, 2, { cause: error });
+    const lines = error.problems.map((problem) => formatProblem(seenFrom(cwd, problem)));
+    throw new StartError(`Error: ${lines.join("\n")}`, 2, { cause: error });
   }
 }
 
@@ -92,11 +124,12 @@ function becomeUser({ supervisord: { user } }: Config): void {
 }
 
 /** Lives again with each new configuration, in the same process. */
-async function runUntilShutdown(file: string, first: Config, echo: boolean): Promise<void> {
+async function runUntilShutdown(source: Source, first: Config, echo: boolean): Promise<void> {
+  const { file } = source;
   let current = first;
   let next: Config | undefined;
   const prepareRestart = () => {
-    next = load(file);
+    next = load(source);
   };
   const signals = new Signals();
   for (;;) {

@@ -23,6 +23,17 @@ export function findGroup(nameOrId: string): number | undefined {
   return fields && Number(fields[2]);
 }
 
+/** The ids of the groups that /etc/group lists a user in; none for a user that is not there. */
+export function groupsOf(uid: number): number[] {
+  const user = findUser(String(uid))?.name;
+  const lines = parseLines(
+    unless(["ENOENT", "EACCES"], () => readFileSync("/etc/group", "utf8")) ?? "",
+  );
+  return lines
+    .filter(([, , , members = ""]) => user !== undefined && members.split(",").includes(user))
+    .map(([, , gid]) => Number(gid));
+}
+
 function findLine(database: "passwd" | "group", nameOrId: string): string[] | undefined {
   if (nameOrId === "") return undefined;
   const matches = (fields: string[]) => fields[0] === nameOrId || fields[2] === nameOrId;

@@ -15,6 +15,8 @@ const truths = new Map([
   ...["no", "false", "off", "0"].map((word) => [word, false] as const),
 ]);
 
+export const isBoolean = (given: string): boolean => truths.has(given.toLowerCase());
+
 export const boolean = kind(
   "true or false",
   (given, _, refuse) => truths.get(given.toLowerCase()) ?? refuse(),

@@ -226,6 +226,7 @@ export const groupOptions = {
   programs: option({
     kind: names,
     default: "",
+    change: "live",
     doc: "Names of the programs in the group, in their order of starting.",
   }),
   priority,
