@@ -65,7 +65,8 @@ function asText({ file, cwd }: Source, findings: Findings): string {
     plural(count(findings, "warning"), "warning"),
   ];
   const fleet = `${plural(programs, "program")}, ${plural(processes, "process", "processes")}`;
-  return [...lines, `${file}: ${fleet}; ${counted.join(", ")}`, ""].join("\n");
+  const shown = seenFrom(cwd, { severity: "warning", file, line: 0, message: "" }).file;
+  return [...lines, `${shown}: ${fleet}; ${counted.join(", ")}`, ""].join("\n");
 }
 
 const plural = (n: number, word: string, words = `${word}s`): string =>

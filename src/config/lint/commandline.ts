@@ -14,7 +14,7 @@ export interface CommandLine {
   /** Programs that start it and may stay in front of it, outermost first, with words of their own. */
   launchers: readonly { name: string; words: readonly string[] }[];
   /** The outermost shell that runs a script given on the command line. */
-  shell?: { name: string; script: Script };
+  shell?: { name: string; option: string; script: Script };
 }
 
 interface LauncherRow {
@@ -82,7 +82,8 @@ function unwrap(given: readonly string[]): CommandLine {
     const script = scriptOf(name, words);
     if (script !== undefined) {
       const read = readScript(script);
-      if (shells.test(name)) shell ??= { name, script: read };
+      const option = words[scriptOption(words)] ?? "-c";
+      if (shells.test(name)) shell ??= { name, option, script: read };
       else found.launchers.push({ name, words });
       // Which command of a loop or a condition does the work cannot be told.
       words = read.compound ? [] : splitCommand(lastPipeline(read)[0]?.text ?? "");
@@ -115,9 +116,19 @@ function takeAssignments(
 
 /** The script of `bash -lc "..."` and `su web -c "..."`. */
 function scriptOf(name: string, words: readonly string[]): string | undefined {
-  if (!shells.test(name) && name !== "su" && name !== "runuser") return undefined;
-  const at = words.findIndex((word) => /^-[a-z]*c$/.test(word) || word === "--command");
-  return at > 0 ? words[at + 1] : flagValue(words, "--command");
+  if (shells.test(name)) return words[scriptOption(words) + 1];
+  if (name !== "su" && name !== "runuser") return undefined;
+  return flagValue(words, "-c", "--command");
+}
+
+/** Where the `-c` of a shell is; its number of words when it is given none. */
+function scriptOption(words: readonly string[]): number {
+  for (let at = 1; /^[-+]./.test(words[at] ?? ""); at++) {
+    if (/^-[a-z]*c$/.test(words[at] ?? "")) return at;
+    // -o pipefail
+    if (/^[-+][a-z]*o$/i.test(words[at] ?? "")) at++;
+  }
+  return words.length;
 }
 
 /** The command that a launcher is given; undefined when the program is none. */

@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import type { Problem } from "../problems.ts";
+import { inOrder, type Problem } from "../problems.ts";
 import { problemIn } from "../raw.ts";
 import { logRules } from "./logs.ts";
 import { portRules } from "./ports.ts";
@@ -42,7 +42,5 @@ export function lint(config: Config, facts: LintFacts): Problem[] {
       instead,
     })),
   );
-  return problems.sort((a, b) => compare(a.file, b.file) || a.line - b.line);
+  return inOrder(problems);
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

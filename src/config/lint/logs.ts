@@ -29,7 +29,7 @@ export const logRules: readonly Rule[] = [
               section: log.section,
               option: log.section.values.has(maxbytes) ? maxbytes : log.option,
               message: `${log.path} cannot be rotated, and ${maxbytes} is ${size(log)}`,
-              why: "supervisord does not start what logs so (ESPIPE); where it can be opened, output is lost on rotation.",
+              why: whyNotRotated(log),
               instead: `${maxbytes}=0`,
             };
           }),
@@ -41,6 +41,11 @@ export const logRules: readonly Rule[] = [
     check: (fleet) => oncePerOption(logsOf(fleet).flatMap((log) => notWritable(log, fleet) ?? [])),
   },
 ];
+
+const whyNotRotated = ({ option }: Log): string =>
+  option === "logfile"
+    ? "supervisord dies of it when it starts (Illegal seek)."
+    : "supervisord fails on the first line (Illegal seek) and closes the pipe: what is printed next is lost, or kills the program.";
 
 const size = ({ section, option }: Log): string =>
   section.values.get(`${option}_maxbytes`)?.text ?? "50MB by default";

@@ -64,7 +64,8 @@ export function programsOf(config: Config): Program[] {
 export const nameOf = ({ name }: RawSection): string => name.slice(name.indexOf(":") + 1);
 
 const credentials = /(:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g;
-const secretOption = /(--?[\w-]*(?:pass|secret|token|api-?key)[\w-]*[= ])\S+/gi;
+const secretOption =
+  /(--?[\w-]*(?:pass|secret|token|api-?key)[\w-]*[= ])(?:"[^"]*"|'[^']*'|[^\s"']+)/gi;
 const secretVariable = /(\b\w*(?:PASS|SECRET|TOKEN|API_?KEY)\w*=)[^\s"']+/g;
 
 /** The command as its file has it, for a line to write: no password is shown. */

@@ -53,17 +53,26 @@ export function lastPipeline({ commands }: Script): readonly ShellCommand[] {
   return commands.slice(Math.max(0, first));
 }
 
-/** Whether the shell is still there, in front of what it started, while that runs. */
-export function staysInFront(script: Script, shell: string): boolean {
+/** Whether a shell is still there, in front of what it started, while that runs. */
+type InFront = "always" | "old" | "never";
+
+/** What the shell does itself: there is nobody behind it. */
+const builtin = /^(?:exit|echo|printf|true|false|cd|export|umask|:|set|test)(?:\s|$)/;
+
+/** "old": before bash 5.1, which made the last command of a list take the place of the shell. */
+export function staysInFront(script: Script, shell: string): InFront {
   const { commands, compound } = script;
   const pipeline = lastPipeline(script);
   const [last] = pipeline;
+  if (commands.every(({ text }) => builtin.test(text))) return "never";
   // Whoever sets a trap hands signals on himself.
-  if (!last || commands.some(({ text }) => /^trap\s/.test(text))) return false;
-  if (compound) return !commands.some(({ text }) => /(?:^|\s)exec\s/.test(text));
-  if (pipeline.length > 1 || last.end === "&") return true;
-  if (/^(?:\w+=\S*\s+)*exec\s/.test(last.text)) return false;
+  if (!last || commands.some(({ text }) => /^trap\s/.test(text))) return "never";
+  if (compound)
+    return commands.some(({ text }) => /(?:^|\s)exec\s/.test(text)) ? "never" : "always";
+  if (pipeline.length > 1 || last.end === "&") return "always";
+  if (/^(?:\w+=\S*\s+)*exec\s/.test(last.text)) return "never";
   // bash and its like become a command that stands alone; dash, the sh of Debian, never does.
-  const alone = commands.length === 1 && !/[<>]/.test(last.text);
-  return !(alone && /^(?:bash|zsh|ksh)$/.test(shell));
+  if (!/^(?:bash|zsh|ksh)$/.test(shell) || /[<>]/.test(last.text)) return "always";
+  if (commands.length === 1) return "never";
+  return shell === "bash" ? "old" : "never";
 }

@@ -86,14 +86,19 @@ function departure(program: Program, command: CommandLine) {
   const inner = script.at(-1);
   if (!shell || !inner) return departureOf(command, shown);
   const found = departureOf(command, masked(inner.text.replace(/^exec\s+/, "")));
-  return found && { ...found, instead: inShell(shell.name, script.slice(0, -1), found.instead) };
+  return (
+    found && {
+      ...found,
+      instead: inShell(`${shell.name} ${shell.option}`, script.slice(0, -1), found.instead),
+    }
+  );
 }
 
 /** A command after those that come before it in a script; alone it needs no shell. */
 function inShell(shell: string, before: Script["commands"], last: string): string {
   const lead = before.map(({ text, end }) => masked(text) + (end === ";" ? "; " : ` ${end} `));
   const script = `${lead.join("")}exec ${last}`.replaceAll("%", "%%");
-  return lead.length === 0 || script.includes("'") ? last : `${shell} -c '${script}'`;
+  return lead.length === 0 || script.includes("'") ? last : `${shell} '${script}'`;
 }
 
 interface Life {

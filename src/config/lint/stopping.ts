@@ -1,4 +1,4 @@
-import type { CommandLine } from "./commandline.ts";
+import { type CommandLine, readCommand } from "./commandline.ts";
 import { eachProgram, type Program, type Rule, shownCommand } from "./rule.ts";
 import { lastPipeline, staysInFront } from "./shell.ts";
 import { workTime } from "./workers.ts";
@@ -9,7 +9,7 @@ const A_DAY = 86_400;
 
 /** Variables by which programs are told how long a job or a graceful end may take. */
 const timeVariables =
-  /^(?:JOB|TASK|WORKER_JOB|MAX_JOB|GRACEFUL|SHUTDOWN|GRACEFUL_SHUTDOWN|CELERY_TASK|CELERYD_TASK)_(?:TIMEOUT|TIME_LIMIT|TIME)(?:_SECONDS|_SECS|_MS)?$/;
+  /^(?:(?:JOB|TASK|GRACEFUL|SHUTDOWN|GRACEFUL_SHUTDOWN|CELERYD?_TASK)_(?:TIMEOUT|TIME_LIMIT)|MAX_JOB_TIME)(?:_SECONDS|_SECS|_MS)?$/;
 
 export const stoppingRules: readonly Rule[] = [
   {
@@ -77,10 +77,20 @@ function shellInFront(program: Program, { shell }: CommandLine): Wrapper | undef
   if (!shell || shell.script.commands.at(-1)?.end === "&") return undefined;
   // A listener in shell is a loop around `read`: there is no worker behind it.
   if (program.section.name.startsWith("eventlistener:")) return undefined;
-  if (!staysInFront(shell.script, shell.name)) return undefined;
+  const inFront = staysInFront(shell.script, shell.name);
+  if (inFront === "never") return undefined;
+  const name = `${shell.name} -c${inFront === "old" ? " (before bash 5.1)" : ""}`;
+  const loop = scheduleLoop(program);
+  if (loop !== undefined) return { name, exec: `command=${loop}` };
   const simple = !shell.script.compound && lastPipeline(shell.script).length === 1;
   const exec = simple ? withExec(shownCommand(program)) : undefined;
-  return { name: `${shell.name} -c`, ...(exec !== undefined && { exec: `command=${exec}` }) };
+  return { name, ...(exec !== undefined && { exec: `command=${exec}` }) };
+}
+
+/** Laravel's scheduler in a loop with `sleep 60`, which it has a command for. */
+function scheduleLoop(program: Program): string | undefined {
+  const found = /([^\s("']*php[\d.]*\s+\S*artisan)\s+schedule:run\b/.exec(shownCommand(program));
+  return found ? `${found[1]} schedule:work` : undefined;
 }
 
 /** `sh -c "cd /srv && php worker"` with `exec` before its last command. */
@@ -92,9 +102,10 @@ function withExec(command: string): string | undefined {
   const start = last < 0 ? 0 : last + (text[last] === ";" ? 1 : 2);
   const lead = /^\s*(?:\w+=\S*\s+)*/.exec(text.slice(start))?.[0] ?? "";
   const at = start + lead.length;
-  return /^["']?\s*$/.test(text.slice(at))
-    ? undefined
-    : `${before}${text.slice(0, at)}exec ${text.slice(at)}`;
+  const written = `${before}${text.slice(0, at)}exec ${text.slice(at)}`;
+  // An operator may stand inside quotes: what comes out must be what was meant.
+  const read = readCommand(written)?.shell;
+  return read && staysInFront(read.script, read.name) === "never" ? written : undefined;
 }
 
 /** Programs that run the worker as a child and do not hand signals on. */
@@ -127,7 +138,7 @@ function unwrapped(program: Program, { launchers }: CommandLine): string {
   return `\ncommand=${shown.split(/\s+/).slice(first.words.length).join(" ")}`;
 }
 
-/** A time in the environment. Above a day it is not seconds, and not guessed. */
+/** A time in the environment; none that nobody would wait for. */
 function declaredTime(environment: Readonly<Record<string, string>>) {
   const found = Object.entries(environment)
     .filter(([name]) => timeVariables.test(name))
@@ -140,7 +151,10 @@ function declaredTime(environment: Readonly<Record<string, string>>) {
 const unitSeconds: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, min: 60, h: 3600 };
 
 function secondsOf(name: string, value: string): number {
-  const [, digits = "", unit = name.endsWith("_MS") ? "ms" : "s"] =
-    /^(\d+)(ms|s|m|min|h)?$/.exec(value) ?? [];
-  return digits === "" ? 0 : Number(digits) * (unitSeconds[unit] ?? 1);
+  const named = name.endsWith("_MS") ? "ms" : /_SEC(?:OND)?S$/.test(name) ? "s" : undefined;
+  const [, digits = "", unit = named] = /^(\d+)(ms|s|m|min|h)?$/.exec(value) ?? [];
+  const number = Number(digits);
+  // Whole thousands without a unit are rather milliseconds: too little to go by.
+  if (unit === undefined && number % 1000 === 0) return 0;
+  return number * (unitSeconds[unit ?? "s"] ?? 1);
 }

@@ -28,6 +28,7 @@ describe("shared-port by copies", () => {
     ["/opt/worker --redis-port=6379 --db-port=5432"],
     ["/opt/worker --port=6379"],
     ["/opt/worker --host=queue.internal --port=7000"],
+    ["/opt/worker --host=db --port=7000"],
     ["rq worker --port 7000"],
     ["celery -A shop worker --port=7000"],
     ["ssh -p 2222 host"],
@@ -61,6 +62,13 @@ describe("shared-port by programs", () => {
       ["program:a", "shared-port"],
     ]);
     expect(problems[0]?.instead).toBe("command=/opt/a --port=8002");
+  });
+
+  test("a computed port is not written anew", () => {
+    const second = "/opt/a --port=80%(process_num)02d";
+    expect(problemsOf(two("/opt/b --port=8000", second))[0]?.instead).toBe(
+      "a port of its own, such as 8001",
+    );
   });
 
   test.each<[string, string, number]>([

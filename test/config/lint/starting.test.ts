@@ -37,7 +37,7 @@ describe("goes-to-background", () => {
     ['sh -c "/opt/worker &"', 'sh -c "/opt/worker"'],
     ["bash -c 'cd /srv && /opt/worker &'", "bash -c 'cd /srv && /opt/worker'"],
     ['bash -c "nginx"', 'nginx -g "daemon off;"'],
-    ['bash -c "mkdir -p /run/php; exec php-fpm"', "bash -c 'mkdir -p /run/php; exec php-fpm -F'"],
+    ['bash -lc "mkdir -p /run; exec php-fpm"', "bash -lc 'mkdir -p /run; exec php-fpm -F'"],
   ])("%s: %s", (command, instead) => {
     const body = program(command);
     expect(rulesFor(body)).toEqual(["goes-to-background command"]);

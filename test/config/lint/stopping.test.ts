@@ -50,7 +50,9 @@ describe("stop-cuts-jobs", () => {
     ["JOB_TIMEOUT=20,TASK_TIMEOUT=40", "stopwaitsecs=50"],
     ["JOB_TIMEOUT=5", undefined],
     ["JOB_TIMEOUT=never", undefined],
-    ["JOB_TIMEOUT=600000", undefined],
+    ["JOB_TIMEOUT=30000", undefined],
+    ["JOB_TIMEOUT_SECONDS=1000", "stopwaitsecs=1010"],
+    ["JOB_TIMEOUT=100000s", undefined],
     ["HTTP_TIMEOUT=120", undefined],
     ["DB_TIMEOUT=120", undefined],
   ])("environment=%s: %s", (environment, instead) => {
@@ -67,7 +69,17 @@ describe("stop-leaves-children", () => {
     ["bash -lc 'cd /srv; A=1 /opt/worker'", "command=bash -lc 'cd /srv; A=1 exec /opt/worker'"],
     ['bash -c "/opt/worker > /tmp/log 2>&1"', 'command=bash -c "exec /opt/worker > /tmp/log 2>&1"'],
     ['sh -c "/opt/worker | tee /tmp/log"', "stopasgroup=true"],
+    [`sh -c "cd /srv && php -r 'a();b();'"`, "stopasgroup=true"],
+    ['sh -c "/opt/a & /opt/b & wait"', "stopasgroup=true"],
+    [
+      'bash -euo pipefail -c "cd /srv; /opt/worker"',
+      'command=bash -euo pipefail -c "cd /srv; exec /opt/worker"',
+    ],
     ['bash -c "while true; do /opt/worker; sleep 1; done"', "stopasgroup=true"],
+    [
+      'sh -c "while [ true ]; do (php /srv/artisan schedule:run &); sleep 60; done"',
+      "command=php /srv/artisan schedule:work",
+    ],
     ["npm run worker", "stopasgroup=true"],
     ["yarn --cwd /srv start", "stopasgroup=true"],
     ["npx ts-node worker.ts", "stopasgroup=true"],
@@ -82,6 +94,16 @@ describe("stop-leaves-children", () => {
     expect(rulesFor(program(command, "stopasgroup=true"))).toEqual([]);
   });
 
+  test.each<[string, boolean]>([
+    ['bash -c "cd /srv && /opt/worker"', true],
+    ['bash -c "/opt/a || /opt/worker"', true],
+    ['bash -c "cd /srv && /opt/worker > /tmp/log"', false],
+    ['sh -c "cd /srv && /opt/worker"', false],
+  ])("%s: only an old shell does so: %s", (command, old) => {
+    const [problem] = problemsOf(program(command));
+    expect(problem?.message.includes("before bash 5.1")).toBe(old);
+  });
+
   test.each([
     ['sh -c "exec php worker.php"'],
     ['sh -c "cd /srv && exec php worker.php"'],
@@ -89,7 +111,10 @@ describe("stop-leaves-children", () => {
     ["bash -c 'if [ -e /srv ]; then exec /opt/a; else exec /opt/b; fi'"],
     ["bash -c 'trap stop TERM; /opt/worker & wait'"],
     ['bash -c "php worker.php"'],
+    ["sh -c 'echo no database; exit 3'"],
     ["bash /srv/start.sh"],
+    ["bash /srv/start.sh -c 'a; b'"],
+    ["bash -l"],
     ["/srv/start.sh -c x"],
     ["bundle exec rake jobs:work"],
     ["poetry run python worker.py"],
