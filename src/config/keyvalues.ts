@@ -1,8 +1,12 @@
 import { BadValue, quote } from "./problems.ts";
-import { readQuoted } from "./shlex.ts";
+import { escapedCharacter, readQuoted } from "./shlex.ts";
 
-/** What may stand unquoted in `environment=`; anything else is a token of its own. */
-const wordCharacter = /[\p{L}\p{N}_/.+\-():]/u;
+/**
+ * One piece of `environment=`: white space or a comment, unquoted characters of a word, an escaped
+ * character, the start of a quoted piece, or any other character, which is a token of its own.
+ * supervisord knows only the letters of Latin-1: of other unquoted words it takes the first letter.
+ */
+const piece = /([ \t\r\n]+|#[^\n]*)|([\p{L}\p{M}\p{N}_/.+\-():]+)|\\(.?)|(['"])|(.)/suy;
 
 /**
  * Reads `environment=`: `A=1,B="two, three"`, also over several lines. A value with other than word
@@ -32,25 +36,18 @@ function tokenize(text: string): string[] {
     if (word !== undefined) tokens.push(word);
     word = undefined;
   };
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charAt(i);
-    if (/\s/.test(c)) flush();
-    else if (c === "#") {
-      // A comment to the end of the line.
-      flush();
-      const end = text.indexOf("\n", i);
-      i = end < 0 ? text.length : end;
-    } else if (c === "\\") {
-      if (++i >= text.length) throw new BadValue("No escaped character");
-      word = (word ?? "") + text.charAt(i);
-    } else if (c === "'" || c === '"') {
-      const quoted = readQuoted(text, i);
+  for (let at = 0; at < text.length; at = piece.lastIndex) {
+    piece.lastIndex = at;
+    const [, space, plain, escaped, quoteMark, other] = piece.exec(text) ?? [];
+    if (quoteMark !== undefined) {
+      const quoted = readQuoted(text, at);
       word = (word ?? "") + quoted.text;
-      i = quoted.end;
-    } else if (wordCharacter.test(c)) word = (word ?? "") + c;
-    else {
+      piece.lastIndex = quoted.end + 1;
+    } else if (plain !== undefined || escaped !== undefined) {
+      word = (word ?? "") + (plain ?? escapedCharacter(escaped));
+    } else {
       flush();
-      tokens.push(c);
+      if (space === undefined && other !== undefined) tokens.push(other);
     }
   }
   flush();

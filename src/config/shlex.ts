@@ -8,41 +8,46 @@ import { BadValue } from "./problems.ts";
 export function splitCommand(text: string): string[] {
   const words: string[] = [];
   let word: string | undefined;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charAt(i);
-    if (" \t\r\n".includes(c)) {
+  for (let at = 0; at < text.length; at = piece.lastIndex) {
+    piece.lastIndex = at;
+    const [, space, plain, escaped, quoteMark] = piece.exec(text) ?? [];
+    if (space !== undefined) {
       if (word !== undefined) words.push(word);
       word = undefined;
-    } else if (c === "\\") {
-      if (++i >= text.length) throw new BadValue("No escaped character");
-      word = (word ?? "") + text.charAt(i);
-    } else if (c === "'" || c === '"') {
-      const quoted = readQuoted(text, i);
+    } else if (quoteMark !== undefined) {
+      const quoted = readQuoted(text, at);
       word = (word ?? "") + quoted.text;
-      i = quoted.end;
+      piece.lastIndex = quoted.end + 1;
     } else {
-      word = (word ?? "") + c;
+      word = (word ?? "") + (plain ?? escapedCharacter(escaped));
     }
   }
   if (word !== undefined) words.push(word);
   return words;
 }
 
+/** White space, unquoted characters, an escaped one, or the start of a quoted piece. */
+const piece = /([ \t\r\n]+)|([^ \t\r\n'"\\]+)|\\(.?)|(['"])/sy;
+
+/** What follows a backslash. @throws BadValue when that is the end of the text */
+export function escapedCharacter(escaped: string | undefined): string {
+  if (!escaped) throw new BadValue("No escaped character");
+  return escaped;
+}
+
 /** Reads from the quote at `start`. In double quotes a backslash escapes only `"` and itself. */
 export function readQuoted(text: string, start: number): { text: string; end: number } {
-  const quote = text.charAt(start);
+  const inside = text.charAt(start) === '"' ? insideDouble : insideSingle;
   let out = "";
-  for (let i = start + 1; i < text.length; i++) {
-    const c = text.charAt(i);
-    if (c === quote) return { text: out, end: i };
-    const next = text.charAt(i + 1);
-    if (quote === '"' && c === "\\" && next === "") throw new BadValue("No escaped character");
-    if (quote === '"' && c === "\\" && (next === '"' || next === "\\")) {
-      out += next;
-      i++;
-    } else {
-      out += c;
-    }
+  for (let at = start + 1; at < text.length; at = inside.lastIndex) {
+    inside.lastIndex = at;
+    const [, plain, escaped] = inside.exec(text) ?? [];
+    if (plain !== undefined) out += plain;
+    else if (escaped === undefined) return { text: out, end: at };
+    else out += (/["\\]/.test(escaped) ? "" : "\\") + escapedCharacter(escaped);
   }
   throw new BadValue("No closing quotation");
 }
+
+const insideSingle = /([^']+)|'/y;
+const insideDouble = /([^"\\]+)|\\(.?)|"/sy;
