@@ -21,13 +21,17 @@ export function parseKeyValues(text: string): Record<string, string> {
     if (key === undefined || equals !== "=" || value === undefined) {
       throw new BadValue(
         `expected KEY=value pairs with commas between them, and quotes around values with other ` +
-          `than letters, digits and _/.+-():, got ${quote(text)}`,
+          `than letters, digits and _/.+-():; this is not so ${place(tokens, i)}`,
       );
     }
     pairs[key] = value;
   }
   return pairs;
 }
+
+/** By the key alone: values are where secrets are. */
+const place = (tokens: readonly string[], at: number): string =>
+  at === 0 ? "from the start" : `after the start of the value of ${quote(tokens[at - 4] ?? "")}`;
 
 function tokenize(text: string): string[] {
   const tokens: string[] = [];

@@ -108,8 +108,10 @@ describe("refused", () => {
     expect(() => parseKeyValues(text)).toThrow(BadValue);
   });
 
-  test("the message shows what was given", () => {
-    expect(() => parseKeyValues("A=a@b")).toThrow('"A=a@b"');
+  test("the message says after which key, and shows no value", () => {
+    const refusal = () => parseKeyValues("USER=web,PASSWORD=a-secret@too,B=1");
+    expect(refusal).toThrow(/PASSWORD/);
+    expect(refusal).not.toThrow(/secret|too/);
   });
 });
 
