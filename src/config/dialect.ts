@@ -1,4 +1,4 @@
-import type { Place, Problem } from "./problems.ts";
+import { type Place, type Problem, quote } from "./problems.ts";
 
 /** One `key = value` as supervisord reads it, before expansion. */
 interface Entry extends Place {
@@ -17,15 +17,30 @@ export interface Lexed {
 
 const sectionHeader = /^\[(.+)\]/s;
 const delimiter = /[=:]/;
-const comments = [";", "#"];
 
 /** White space as Python has it, which is not quite that of `\s` and `trim()`: a BOM is none. */
 const spaces =
   "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const space = new RegExp(`[${spaces}]`);
 const notSpace = new RegExp(`[^${spaces}]`);
-const end = new RegExp(`[${spaces}]+$`);
-const edges = new RegExp(`^[${spaces}]+|[${spaces}]+$`, "g");
+
+const isSpace = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at);
+  // Nearly every character is told by its number.
+  return code === 0x20 || ((code < 0x20 || code > 0x7f) && space.test(text.charAt(at)));
+};
+
+/** Not a regex: one for the end takes forever on a long run of white space that is not at the end. */
+function stripEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && isSpace(text, end - 1)) end--;
+  return text.slice(0, end);
+}
+
+function strip(text: string): string {
+  const start = text.search(notSpace);
+  return start < 0 ? "" : stripEnd(text.slice(start));
+}
 
 /**
  * Splits the text of a file by supervisord's lexical rules, which are those of Python's
@@ -37,11 +52,12 @@ export function lex(text: string, file: string): Lexed {
   let section: string | undefined;
   let entry: Entry | undefined;
   let indent = 0;
-  const lines = text.split(/\r\n|\n|\r/);
+  // Half a surrogate pair would not come back from `ini` as the same name.
+  const lines = text.toWellFormed().split(/\r\n|\n|\r/);
   for (const [index, raw] of lines.entries()) {
     const line = index + 1;
     const commentAt = commentStart(raw);
-    const value = (commentAt === undefined ? raw : raw.slice(0, commentAt)).replace(edges, "");
+    const value = strip(commentAt === undefined ? raw : raw.slice(0, commentAt));
     if (value === "") {
       // A blank line may stand inside a value; a line with only a comment adds nothing to it.
       if (commentAt === undefined) entry?.lines.push("");
@@ -61,21 +77,21 @@ export function lex(text: string, file: string): Lexed {
       continue;
     }
     if (section === undefined) {
-      const message = `expected a section such as [program:name] first, got ${JSON.stringify(raw.trim())}`;
+      const message = `expected a section such as [program:name] first, got ${quote(raw.trim())}`;
       out.problems.push({ severity: "error", file, line, message });
       return out;
     }
     const at = value.search(delimiter);
-    const key = value.slice(0, Math.max(0, at)).replace(edges, "");
+    const key = strip(value.slice(0, Math.max(0, at)));
     if (key === "") {
-      const message = `expected option=value, got ${JSON.stringify(raw.trim())}`;
+      const message = `expected option=value, got ${quote(raw.trim())}`;
       out.problems.push({ severity: "error", file, line, section, message });
       continue;
     }
     entry = {
       section,
       key: key.toLowerCase(),
-      lines: [value.slice(at + 1).replace(edges, "")],
+      lines: [strip(value.slice(at + 1))],
       file,
       line,
     };
@@ -89,20 +105,25 @@ export function lex(text: string, file: string): Lexed {
  * and the first round in which one of them has white space before it decides.
  */
 function commentStart(line: string): number | undefined {
+  let semicolon = line.indexOf(";");
+  let hash = line.indexOf("#");
+  if (semicolon < 0 && hash < 0) return undefined;
   const first = line[line.search(notSpace)];
   if (first === ";" || first === "#") return 0;
-  let open = comments.map((mark) => ({ mark, at: -1 }));
-  while (open.length > 0) {
-    open = open
-      .map(({ mark, at }) => ({ mark, at: line.indexOf(mark, at + 1) }))
-      .filter(({ at }) => at >= 0);
-    const starts = open
-      .map(({ at }) => at)
-      .filter((at) => at === 0 || space.test(line[at - 1] ?? ""));
-    if (starts.length > 0) return Math.min(...starts);
+  while (semicolon >= 0 || hash >= 0) {
+    const bySemicolon = startsComment(line, semicolon);
+    const byHash = startsComment(line, hash);
+    if (bySemicolon && byHash) return Math.min(semicolon, hash);
+    if (bySemicolon) return semicolon;
+    if (byHash) return hash;
+    if (semicolon >= 0) semicolon = line.indexOf(";", semicolon + 1);
+    if (hash >= 0) hash = line.indexOf("#", hash + 1);
   }
   return undefined;
 }
+
+const startsComment = (line: string, at: number): boolean =>
+  at === 0 || (at > 0 && isSpace(line, at - 1));
 
 /**
  * The same entries as text that the `ini` package returns verbatim: names are percent-encoded, so
@@ -117,7 +138,7 @@ export function toIni({ entries, sections }: Lexed, file: number): string {
   for (const [name, own] of bySection) {
     text += `[${encodeName(name)}]\n`;
     for (const { key, line, lines } of own) {
-      const value = lines.length === 1 ? lines[0] : lines.join("\n").replace(end, "");
+      const value = lines.length === 1 ? lines[0] : stripEnd(lines.join("\n"));
       text += `${encodeName(key)}=${encodeText(`${file}:${line}=${value}`)}\n`;
     }
   }
@@ -126,7 +147,7 @@ export function toIni({ entries, sections }: Lexed, file: number): string {
 
 /** `ini` ends a line at U+2028 and U+2029 too; JSON need not write them as they are. */
 const encodeText = (text: string): string =>
-  JSON.stringify(text.toWellFormed()).replaceAll(
+  JSON.stringify(text).replaceAll(
     /[\u2028\u2029]/g,
     (separator) => `\\u${separator.charCodeAt(0).toString(16)}`,
   );
@@ -134,9 +155,7 @@ const encodeText = (text: string): string =>
 const plainName = /^[a-z0-9_]+$/;
 
 const encodeName = (name: string): string =>
-  plainName.test(name)
-    ? `:${name}`
-    : `:${encodeURIComponent(name.toWellFormed()).replaceAll(".", "%2E")}`;
+  plainName.test(name) ? `:${name}` : `:${encodeURIComponent(name).replaceAll(".", "%2E")}`;
 
 /** Undoes `toIni` for a section or an option name that `ini` returned. */
 export const decodeName = (name: string): string =>

@@ -195,3 +195,19 @@ test("any text gives sections or problems with a place, and no exception", () =>
     { numRuns: 1_000 },
   );
 });
+
+// As regular expressions would have it, each of these takes hours.
+test.each<[string, string]>([
+  ["white space inside a value", `a=x${" ".repeat(1_000_000)}y`],
+  ["white space inside a name", `a${"\u00a0".repeat(1_000_000)}b=1`],
+  ["blank lines inside a value", `a=x\n${"\n".repeat(300_000)} y`],
+  ["marks that start no comment", `a=x${";".repeat(300_000)}${"#".repeat(300_000)}`],
+])("%s may be long", (_, body) => {
+  expect(Object.values(optionsOf(body)).join("").length).toBeGreaterThan(0);
+});
+
+test("half a surrogate pair is replaced in names and values alike", () => {
+  const lexed = lex("[s\ud800]\na\udc00=x\ud800y", "c.conf");
+  expect(lexed.sections).toEqual([{ name: "s\ufffd", line: 1 }]);
+  expect(read(lexed)).toEqual(new Map([["s\ufffd", new Map([["a\ufffd", "x\ufffdy"]])]]));
+});
