@@ -11,7 +11,7 @@ import {
 /** What `%(name)s` may name in one place. Numbers are whole, and the only ones that `%(name)d` takes. */
 export interface Names {
   get(name: string): string | number | undefined;
-  /** Only asked for when a name is unknown, to say which there are. */
+  /** Only asked for when a name is unknown, to say which there are; `ENV_*` come last. */
   keys(): Iterable<string>;
 }
 
@@ -129,8 +129,14 @@ function unsupported(whole: string, name: string, conversion: string): string {
   );
 }
 
+/** Enough for any environment; a greater one is no reason to compare names for minutes. */
+const MOST_COMPARED = 300;
+
 function unknown(whole: string, name: string, names: Names): string {
-  const known = [...names.keys()];
+  const known: string[] = [];
+  for (const key of names.keys()) {
+    if (known.push(key) >= MOST_COMPARED) break;
+  }
   const own = known.filter((key) => !key.startsWith("ENV_")).sort();
   const listed = [...own, "ENV_*"].join(", ");
   return `${shorten(whole)} names nothing that can be expanded here; available: ${listed}${suggest(name, known)}`;

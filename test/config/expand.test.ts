@@ -112,6 +112,17 @@ describe("refused", () => {
     expect(refusal("%(nope)s")).not.toMatch(/ENV_HOME|home\/web/);
   });
 
+  test("an environment without end is not compared to its end", () => {
+    const lookup = {
+      get: () => undefined,
+      *keys() {
+        yield "here";
+        for (let i = 0; ; i++) yield `ENV_${i}`;
+      },
+    };
+    expect(() => expand("%(her)s", lookup)).toThrow(/available: here, ENV_\*; did you mean "here"/);
+  });
+
   test("the value stays out of the message", () => {
     expect(refusal("%(ENV_HOME)d")).not.toContain("home/web");
   });
