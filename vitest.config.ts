@@ -6,6 +6,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     maxWorkers: 2,
+    maxConcurrency: 8, // the differential test mostly waits
     coverage: { include: ["src/**"] },
   },
 });

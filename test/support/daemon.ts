@@ -11,10 +11,13 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 export const droverd = path.join(root, "bin/droverd.js");
 export const droverctl = path.join(root, "bin/droverctl.js");
 
-/** A folder of the test's own, gone when the test is. */
-export function tempDir(): string {
+/**
+ * A folder of the test's own, gone when the test is.
+ * @param whenFinished the hook of the test's own context: a concurrent test must give it
+ */
+export function tempDir(whenFinished: typeof onTestFinished = onTestFinished): string {
   const dir = mkdtempSync(path.join(os.tmpdir(), "drover-test-"));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  whenFinished(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
 
@@ -44,13 +47,14 @@ export async function eventually<T>(
   what: string,
   condition: () => T | Promise<T>,
   withinMs = 20_000,
+  everyMs = 10,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const value = await condition();
     if (value) return value;
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
