@@ -67,7 +67,7 @@ function readPlaceholder(text: string, start: number): Placeholder {
   }
   form.lastIndex = close + 1;
   const [whole, flags = "", width = "", precision, conversion = ""] = form.exec(text) ?? [];
-  if (whole === undefined) throw malformed("ends too early", text, start);
+  if (whole === undefined) throw malformed("ends too early", text, start, text.length);
   const end = close + 1 + whole.length;
   if (Math.max(Number(width), Number(precision ?? 0)) > WIDEST) {
     const shown = quote(text.slice(start, end));
@@ -87,7 +87,7 @@ function readPlaceholder(text: string, start: number): Placeholder {
 /** As in Python a name may have parentheses of its own, in pairs. */
 function closingParenthesis(text: string, open: number): number {
   const first = text.indexOf(")", open);
-  if (first < 0) throw malformed("has no closing parenthesis", text, open - 1);
+  if (first < 0) throw malformed("has no closing parenthesis", text, open - 1, text.length);
   if (!text.slice(open + 1, first).includes("(")) return first;
   let depth = 1;
   for (let i = open + 1; i < text.length; i++) {
@@ -95,12 +95,12 @@ function closingParenthesis(text: string, open: number): number {
     if (c === "(") depth++;
     else if (c === ")" && --depth === 0) return i;
   }
-  throw malformed("has no closing parenthesis", text, open - 1);
+  throw malformed("has no closing parenthesis", text, open - 1, text.length);
 }
 
 function fill(placeholder: Placeholder, text: string, names: Names): string {
   const { start, end, name, conversion } = placeholder;
-  if (name === undefined) throw malformed("names nothing", text, start);
+  if (name === undefined) throw malformed("names nothing", text, start, end);
   const value = names.get(name);
   if (value !== undefined) {
     if (isText(conversion)) return formatText(value, placeholder);
@@ -142,17 +142,13 @@ function unknown(whole: string, name: string, names: Names): string {
   return `${shorten(whole)} names nothing that can be expanded here; available: ${listed}${suggest(name, known)}`;
 }
 
-const AROUND = 30;
+const MOST_SHOWN = 20;
 
-/** Shows what is around the placeholder, for the whole text may be long. */
-function malformed(what: string, text: string, start: number): BadValue {
-  const from = Math.max(0, start - AROUND);
-  const to = start + AROUND;
-  const around = text.slice(from, to);
-  const shown = JSON.stringify(`${from > 0 ? "…" : ""}${around}${to < text.length ? "…" : ""}`);
-  return new BadValue(
-    `the %-placeholder ${what} in ${shown}: write %(name)s, or %% for a percent sign`,
-  );
+/** Shows no more than the placeholder: a percent sign is most often forgotten in a password. */
+function malformed(what: string, text: string, start: number, end: number): BadValue {
+  const shown = shorten(text.slice(start, Math.min(end, start + MOST_SHOWN)));
+  const place = `character ${start + 1} of the value`;
+  return new BadValue(`${shown} at ${place} ${what}: write %(name)s, or %% for a percent sign`);
 }
 
 /** A placeholder as it is where it is short and on one line, which is nearly always. */
