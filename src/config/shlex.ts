@@ -35,6 +35,8 @@ export function escapedCharacter(escaped: string | undefined): string {
   return escaped;
 }
 
+export class UnclosedQuote extends BadValue {}
+
 /** Reads from the quote at `start`. In double quotes a backslash escapes only `"` and itself. */
 export function readQuoted(text: string, start: number): { text: string; end: number } {
   const inside = text.charAt(start) === '"' ? insideDouble : insideSingle;
@@ -46,7 +48,7 @@ export function readQuoted(text: string, start: number): { text: string; end: nu
     else if (escaped === undefined) return { text: out, end: at };
     else out += (/["\\]/.test(escaped) ? "" : "\\") + escapedCharacter(escaped);
   }
-  throw new BadValue("No closing quotation");
+  throw new UnclosedQuote("No closing quotation");
 }
 
 const insideSingle = /([^']+)|'/y;

@@ -92,6 +92,27 @@ test.each<[string, [string, string][]]>([
   expect(pairsOf(text)).toEqual(pairs);
 });
 
+test.each<[string, [string, string][]]>([
+  ["A=it's", [["A", "it's"]]],
+  [
+    "A=it's,B=2",
+    [
+      ["A", "it's"],
+      ["B", "2"],
+    ],
+  ],
+  ['A="C:\\dir\\"', [["A", "C:\\dir\\"]]],
+  [
+    'A="C:\\dir\\",B="x"',
+    [
+      ["A", "C:\\dir\\"],
+      ["B", "x"],
+    ],
+  ],
+])("%j, which supervisord 4.4 refuses, is as in 4.2.5", (text, pairs) => {
+  expect(pairsOf(text)).toEqual(pairs);
+});
+
 describe("refused", () => {
   test.each([
     ["A"],
@@ -103,6 +124,7 @@ describe("refused", () => {
     ["A=1,,B=2"],
     ["A=http://x:80/y?z"],
     ["A='x"],
+    ["A=1,B='x"],
     ["A=x\\"],
   ])("%j", (text) => {
     expect(() => parseKeyValues(text)).toThrow(BadValue);
@@ -118,13 +140,27 @@ describe("refused", () => {
 /** What supervisord does, on Python's own shlex. */
 const program = `
 import shlex
-def parse(text):
-    lexer = shlex.shlex(text, posix=True)
+def parse_as_of_425(text):
+    lexer = shlex.shlex(text)
     lexer.wordchars += "/.+-():"
     try:
         tokens = list(lexer)
     except ValueError:
         return "refused"
+    pairs = {}
+    for i in range(0, len(tokens), 4):
+        pair = tokens[i:i + 3]
+        if len(pair) != 3 or pair[1] != "=":
+            return "refused"
+        pairs[pair[0]] = pair[2].strip("'\\"")
+    return list(pairs.items())
+def parse(text):
+    lexer = shlex.shlex(text, posix=True)
+    lexer.wordchars += "/.+-():"
+    try:
+        tokens = list(lexer)
+    except ValueError as error:
+        return parse_as_of_425(text) if "closing" in str(error) else "refused"
     pairs = {}
     for i in range(0, len(tokens), 4):
         pair = tokens[i:i + 3]
