@@ -2,7 +2,8 @@ import path from "node:path";
 import { parse } from "dotenv";
 import type { Problem } from "./problems.ts";
 import { problemIn, type RawSection } from "./raw.ts";
-import type { Reader } from "./reader.ts";
+import type { FileText, Reader } from "./reader.ts";
+import type { Reading } from "./table.ts";
 
 /** An environment file is a page of lines; what is longer is something else. */
 const MOST_BYTES = 2 ** 20;
@@ -20,23 +21,27 @@ interface EnvironmentFile {
 /** The environment files of one configuration: each is read once, however many processes name it. */
 export class EnvironmentFiles {
   readonly #reader: Reader;
-  readonly #problems: Problem[];
   readonly #files = new Map<string, EnvironmentFile>();
 
-  constructor(reader: Reader, problems: Problem[]) {
+  constructor(reader: Reader) {
     this.#reader = reader;
-    this.#problems = problems;
   }
 
   /**
    * The values of `environment_file=`: names separated by white space or commas, a later file wins.
    * Names are relative to the file of the configuration in which they stand.
    */
-  read(section: RawSection, names: string, cwd: string): Record<string, string> {
+  read(
+    section: RawSection,
+    names: string,
+    { facts: { cwd }, problems }: Reading,
+  ): Record<string, string> {
     if (names === "") return {};
     const base = path.dirname(
       path.resolve(cwd, section.values.get("environment_file")?.file ?? ""),
     );
+    const report = (severity: Problem["severity"], message: string) =>
+      problems.push(problemIn(section, "environment_file", message, severity));
     const values: Record<string, string> = {};
     for (const word of names.split(/[\s,]+/).filter((name) => name !== "")) {
       const optional = word.startsWith("-");
@@ -44,42 +49,39 @@ export class EnvironmentFiles {
       const known = this.#files.has(file);
       const read = this.#open(file);
       if (read.failure !== undefined && !(optional && read.missing)) {
-        this.#report(section, "error", `${file}: ${read.failure}`);
+        report("error", `${file}: ${read.failure}`);
       }
       if (!known && read.stray.length > 0) {
         const lines = `line${read.stray.length > 1 ? "s" : ""} ${read.stray.join(", ")}`;
-        this.#report(section, "warning", `${file}: ${lines}: expected KEY=value; ignored`);
+        report("warning", `${file}: ${lines}: expected KEY=value; ignored`);
       }
       Object.assign(values, read.values);
     }
     return values;
   }
 
-  #report(section: RawSection, severity: Problem["severity"], message: string): void {
-    this.#problems.push(problemIn(section, "environment_file", message, severity));
-  }
-
   #open(file: string): EnvironmentFile {
     const known = this.#files.get(file);
     if (known) return known;
     const given = this.#reader.read(file, MOST_BYTES);
-    const opened =
-      "text" in given
-        ? {
-            values: parse(given.text),
-            failure: undefined,
-            missing: false,
-            stray: strayLines(given.text),
-          }
-        : {
-            values: {},
-            failure: Object.values(given)[0],
-            missing: "missing" in given,
-            stray: [],
-          };
+    const opened = "text" in given ? understand(given.text) : failed(given);
     this.#files.set(file, opened);
     return opened;
   }
+}
+
+const failed = (given: Exclude<FileText, { text: string }>): EnvironmentFile => ({
+  values: {},
+  failure: Object.values(given)[0],
+  missing: "missing" in given,
+  stray: [],
+});
+
+function understand(text: string): EnvironmentFile {
+  if (text.includes("\0")) return failed({ unusable: "no environment can have a NUL character" });
+  // The other parser of dotenv takes for ever over some files.
+  const values = parse(text, { fast: true });
+  return { values, failure: undefined, missing: false, stray: strayLines(text) };
 }
 
 const MOST_STRAY = 5;

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Facts } from "./facts.ts";
+import { inheritValues } from "./inherit.ts";
 import type { Known } from "./names.ts";
 import { ConfigError, type Problem, quote } from "./problems.ts";
 import {
@@ -41,6 +42,7 @@ export function readSources(
   }
   if (files.taken.length === 0) throw new ConfigError(problems);
   const root = readSections(files.taken);
+  inheritValues(root);
   const include = root.sections.get("include");
   if (!include || !includes) {
     return {
@@ -51,6 +53,7 @@ export function readSources(
   }
   takeIncluded(include, files, reader, { facts, problems });
   const all = readSections(files.taken);
+  inheritValues(all);
   return { ...all, problems: [...problems, ...all.problems], hereEverywhere: true };
 }
 

@@ -71,7 +71,8 @@ function readGroup(
 ): GroupConfig {
   const { options, names } = kinds.group;
   const group = readOptions(options, { section, known: context.known, names }, context);
-  const processes = group.programs.flatMap((member) => {
+  // A name that is there twice is one member.
+  const processes = [...new Set(group.programs)].flatMap((member) => {
     const program = programs.get(member);
     const pool = fcgi.get(member);
     const refuse = (message: string) => {
@@ -85,13 +86,13 @@ function readGroup(
     const found = program ?? pool;
     if (!found) {
       if (member === "") return refuse("expected a name on each side of a comma");
-      const near = suggest(member, [...programs.keys(), ...fcgi.keys()]);
-      return refuse(`there is no [program:${member}]${near}`);
+      const known = context.hints-- > 0 ? [...programs.keys(), ...fcgi.keys()] : [];
+      return refuse(
+        `there is no ${quote(`[program:${member}]`).slice(1, -1)}${suggest(member, known)}`,
+      );
     }
     grouped.add(found);
-    // supervisord makes plain programs of fcgi-programs in groups: without a socket that is what they are.
-    const kind = pool?.values.has("socket") ? "fcgi-program" : "program";
-    return readMember({ kind, name: member, section: found }, name, context);
+    return readProgram({ ...memberOf(member, found, pool, context), group: name }, context);
   });
   return {
     name,
@@ -102,14 +103,28 @@ function readGroup(
   };
 }
 
-type Member = Omit<ProgramSpec, "group" | "socket">;
+type Member = Omit<ProgramSpec, "group">;
 
-function readMember(member: Member, group: string, context: SectionContext): ProcessConfig[] {
-  if (member.kind !== "fcgi-program") return readProgram({ ...member, group }, context);
-  return readProgram({ ...member, group, socket: readSocket(member, context) }, context);
+/**
+ * supervisord makes plain programs of the fcgi-programs in its groups, and does not look at their
+ * sockets. Here they keep them; where one cannot be used, that is told, and the program runs without.
+ */
+function memberOf(
+  name: string,
+  section: RawSection,
+  fcgi: RawSection | undefined,
+  context: SectionContext,
+): Member {
+  if (!fcgi?.values.has("socket")) return { kind: "program", name, section };
+  const problems: Problem[] = [];
+  const socket = readSocket(name, section, { ...context, problems });
+  for (const problem of problems) context.problems.push({ ...problem, severity: "warning" });
+  return problems.length > 0
+    ? { kind: "program", name, section }
+    : { kind: "fcgi-program", name, section, socket };
 }
 
-function readSocket({ name, section }: Member, context: SectionContext) {
+function readSocket(name: string, section: RawSection, context: SectionContext) {
   const known = {
     ...context.known,
     values: { ...context.known.values, program_name: name },
@@ -127,7 +142,8 @@ function readSocket({ name, section }: Member, context: SectionContext) {
 
 function ownGroup(member: Member, context: SectionContext): GroupConfig {
   const { name, section } = member;
-  const processes = readMember(member, name, context);
+  const socket = member.kind === "fcgi-program" ? readSocket(name, section, context) : undefined;
+  const processes = readProgram({ ...member, group: name, ...(socket && { socket }) }, context);
   const priority = processes[0]?.priority ?? 999;
   return { name, priority, processes, pool: undefined, section };
 }

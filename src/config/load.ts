@@ -18,6 +18,9 @@ import { checkSections } from "./warnings.ts";
 /** Options of `[supervisord]` as given on the command line: they win, and nothing in them is expanded. */
 export type Overrides = Readonly<Record<string, string>>;
 
+/** A suggestion looks at every name there is; a broken file could ask for one on every line. */
+const MOST_HINTS = 50;
+
 const COMMAND_LINE = "command line";
 
 /**
@@ -36,7 +39,7 @@ export function loadConfig(
   const { sections, problems, hereEverywhere } = sources;
   const main = mainSection(sections, source, overrides, problems);
   const known: Known = { env: facts.env, values: {}, hereEverywhere, cwd: facts.cwd };
-  const environmentFiles = new EnvironmentFiles(reader, problems);
+  const environmentFiles = new EnvironmentFiles(reader);
   const supervisord = readSupervisord(main, { facts, problems, known, environmentFiles });
   const context: SectionContext = {
     facts: withRundir(facts, supervisord.rundir),
@@ -48,6 +51,7 @@ export function loadConfig(
     },
     environmentFiles,
     processes: 0,
+    hints: MOST_HINTS,
   };
   const servers = readServers(sections, known, { facts: context.facts, problems });
   const groups = readGroups(sections, context);
@@ -114,7 +118,7 @@ function readRundir(section: RawSection, known: Known, facts: Facts): string | u
 
 function readSupervisord(
   section: RawSection,
-  { facts, problems, known, environmentFiles }: Omit<SectionContext, "processes">,
+  { facts, problems, known, environmentFiles }: Omit<SectionContext, "processes" | "hints">,
 ) {
   const { options, names } = kinds.supervisord;
   const reading: Reading = {
@@ -127,6 +131,6 @@ function readSupervisord(
     { section, known: withHost, names },
     reading,
   );
-  const fromFiles = environmentFiles.read(section, values.environment_file, facts.cwd);
+  const fromFiles = environmentFiles.read(section, values.environment_file, reading);
   return { ...values, environment: { ...fromFiles, ...environment } };
 }

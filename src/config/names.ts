@@ -47,11 +47,9 @@ export function namesFor(scope: Scope, known: Known, file: string): Names {
     *keys(): Iterable<string> {
       if (has("here")) yield "here";
       yield* Object.keys(known.values).filter(has);
-      for (const variable of new Set([
-        ...Object.keys(known.own ?? {}),
-        ...Object.keys(known.env),
-      ])) {
-        yield `ENV_${variable}`;
+      for (const variables of [known.own, known.env]) {
+        for (const variable in variables)
+          if (Object.hasOwn(variables, variable)) yield `ENV_${variable}`;
       }
     },
   };

@@ -79,22 +79,19 @@ export function quote(text: string): string {
 
 /** `; did you mean "startsecs"?`, or nothing when no known name is near. */
 export function suggest(name: string, known: Iterable<string>): string {
-  const given = name.slice(0, LONGEST_SHOWN);
   const farthest = Math.min(3, Math.floor(name.length / 3) + 1);
+  const letters = name.length > LONGEST_SHOWN ? "" : sorted(name);
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of known) {
-    const distance = distanceOf(given, candidate, farthest);
+    if (Math.abs(candidate.length - name.length) > farthest) continue;
+    const edits = leven(name, candidate, { maxDistance: farthest + 1 });
+    // Letters that only swapped places count less than wrong ones.
+    const distance = edits > 0 && sorted(candidate) === letters ? edits - 0.5 : edits;
     if (distance <= farthest && distance < (best?.distance ?? Number.POSITIVE_INFINITY)) {
       best = { candidate, distance };
     }
   }
   return best ? `; did you mean ${quote(best.candidate)}?` : "";
-}
-
-/** Edits from one word to the other; letters that only swapped places count less than wrong ones. */
-function distanceOf(given: string, candidate: string, farthest: number): number {
-  const edits = leven(given, candidate, { maxDistance: farthest + 1 });
-  return sorted(given) === sorted(candidate) ? edits - 0.5 : edits;
 }
 
 const sorted = (word: string): string => [...word].sort().join("");

@@ -23,11 +23,10 @@ export interface ProgramSpec {
 /** All copies of one program, in their order. Problems are reported once, not for each copy. */
 export function readProgram(spec: ProgramSpec, context: SectionContext): ProcessConfig[] {
   const { section, name, group } = spec;
-  const { problems } = context;
   const values = { ...context.known.values, program_name: name, group_name: group };
   const known: Known = { ...context.known, values };
   const scalars = readOptions(programOptions, { section, known, names: "program" }, context);
-  checkProgram(spec, scalars, problems);
+  checkProgram(spec, scalars, context.problems);
   const copies = countCopies(scalars.numprocs, section, context);
   const shared = {
     ...scalars,
@@ -38,16 +37,18 @@ export function readProgram(spec: ProgramSpec, context: SectionContext): Process
     socket: spec.socket,
   };
   const byName = new Map<string, ProcessConfig>();
-  const readCopy = copyReader(spec, known, context);
+  const problems: Problem[] = [];
+  const readCopy = copyReader(spec, known, { ...context, problems });
   for (let copy = 0; copy < copies; copy++) {
-    const before = problems.length;
     const process = readCopy({
       numprocs: scalars.numprocs,
       process_num: scalars.numprocs_start + copy,
     });
-    if (problems.length > before) break;
+    // What is wrong with one copy is wrong with the others.
+    if (problems.some(({ severity }) => severity === "error")) break;
     byName.set(process.name, { ...shared, ...process });
   }
+  for (const problem of problems) context.problems.push(problem);
   return [...byName.values()].sort(byPriority);
 }
 
@@ -84,6 +85,9 @@ function countCopies(numprocs: number, section: RawSection, context: SectionCont
   return 0;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
+const notInFileNames = /[/\x00-\x1f]/;
+
 /** Read before all others, as these may use the environment. */
 const filesOption = { environment_file: processOptions.environment_file };
 const environmentOption = { environment: processOptions.environment };
@@ -97,30 +101,46 @@ type Numbers = Readonly<Record<"numprocs" | "process_num", number>>;
 /** Reads the copies of a program; what is the same for all of them is read once. */
 function copyReader(spec: ProgramSpec, known: Known, context: SectionContext) {
   const { section, name: program } = spec;
-  const names = "process";
   const only = new Set<string>();
   for (const [option, { text }] of section.values) if (text.includes("%")) only.add(option);
+  const hasOneEnvironment = !only.has("environment") && !only.has("environment_file");
+  let environment: ReturnType<typeof readEnvironment> | undefined;
   let onto: Values<typeof otherOptions> | undefined;
   return (numbers: Numbers) => {
     const numbered: Known = { ...known, values: { ...known.values, ...numbers } };
-    const files = readOptions(filesOption, { section, known: numbered, names }, context);
-    const fromFiles = context.environmentFiles.read(section, files.environment_file, known.cwd);
-    const withFiles: Known = { ...numbered, own: fromFiles };
-    const given = readOptions(environmentOption, { section, known: withFiles, names }, context);
-    const own = { ...fromFiles, ...given.environment };
-    const withOwn: Known = { ...numbered, own };
+    if (!environment || !hasOneEnvironment)
+      environment = readEnvironment(section, numbered, context);
     const again = onto && { only, onto };
     onto = readOptions(
       otherOptions,
-      { section, known: withOwn, names, ...(again && { again }) },
+      {
+        section,
+        known: { ...numbered, own: environment.environment },
+        names: "process",
+        ...(again && { again }),
+      },
       context,
     );
     const { process_name, ...values } = onto;
     const name = process_name?.trim() || program;
-    if (/[ :/\0]/.test(name)) {
-      const message = `expected a name without spaces, colons and slashes, got ${quote(name)}`;
-      context.problems.push(problemIn(section, "process_name", message));
-    }
-    return { ...values, ...files, environment: own, name };
+    checkName(name, section, context.problems);
+    return { ...values, ...environment, name };
   };
+}
+
+function readEnvironment(section: RawSection, known: Known, context: SectionContext) {
+  const names = "process";
+  const files = readOptions(filesOption, { section, known, names }, context);
+  const fromFiles = context.environmentFiles.read(section, files.environment_file, context);
+  const withFiles: Known = { ...known, own: fromFiles };
+  const given = readOptions(environmentOption, { section, known: withFiles, names }, context);
+  return { ...files, environment: { ...fromFiles, ...given.environment } };
+}
+
+/** As in supervisord the form is checked before it is expanded; what comes out must name a file. */
+function checkName(name: string, section: RawSection, problems: Problem[]): void {
+  const form = section.values.get("process_name")?.text.trim() ?? "";
+  if (!/[ :/]/.test(form) && !notInFileNames.test(name)) return;
+  const message = `expected a name without spaces, colons and slashes, got ${quote(name)}`;
+  problems.push(problemIn(section, "process_name", message));
 }

@@ -42,7 +42,7 @@ export interface SourceFile {
 
 /**
  * Reads files in order into one set of sections. A later value of an option wins over an earlier
- * one, also across files; `[DEFAULT]` gives every section values it does not set itself.
+ * one, also across files.
  */
 export function readSections(files: readonly SourceFile[]): RawConfig {
   const problems: Problem[] = [];
@@ -59,20 +59,7 @@ export function readSections(files: readonly SourceFile[]): RawConfig {
   const sections = decode(parseIni(ini), headers, files);
   const defaults = sections.get("DEFAULT");
   sections.delete("DEFAULT");
-  const programs = sections.get("program-default");
-  for (const section of sections.values()) {
-    if (programs && takesProgramDefaults.test(section.name)) inherit(section, programs);
-    if (defaults) inherit(section, defaults);
-  }
   return { sections, defaults, problems };
-}
-
-const takesProgramDefaults = /^(?:fcgi-)?program:/;
-
-function inherit(section: RawSection, from: RawSection): void {
-  for (const [option, value] of from.values) {
-    if (!section.values.has(option)) section.values.set(option, { ...value, inherited: true });
-  }
 }
 
 const nowhere: Place = { file: "", line: 0 };

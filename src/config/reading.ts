@@ -9,4 +9,6 @@ export interface SectionContext extends Reading {
   environmentFiles: EnvironmentFiles;
   /** The processes that have been configured so far. */
   processes: number;
+  /** How many more unknown programs are told the nearest name. */
+  hints: number;
 }

@@ -123,3 +123,7 @@ export const sections = {
 export const pluginSection = /^(?:rpcinterface|ctlplugin):/;
 
 export const sectionKinds: readonly SectionKind[] = Object.values(sections);
+
+/** What kind of section has this name; undefined when drover has no such section. */
+export const kindOf = (name: string): SectionKind | undefined =>
+  sectionKinds.find(({ matches }) => matches.test(name));

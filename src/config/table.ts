@@ -92,6 +92,8 @@ export function readOptions<T extends Table>(
     try {
       const asIs = given.literal || (literal && !row.always);
       const text = asIs ? given.text : expanded(given, row, known, names);
+      // No path, argument or variable can have one.
+      if (text.includes("\0")) throw new BadValue("expected text without NUL characters");
       values[name] = row.kind.parse(text, facts);
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;

@@ -1,7 +1,7 @@
 import { isBoolean } from "./kinds/words.ts";
 import { type Problem, quote, suggest } from "./problems.ts";
 import { problemIn, type RawConfig, type RawSection } from "./raw.ts";
-import { pluginSection, type SectionKind, sectionKinds } from "./sections.ts";
+import { kindOf, pluginSection, type SectionKind, sectionKinds } from "./sections.ts";
 import { commonOptions, type Table, warnUnknown } from "./table.ts";
 
 /**
@@ -10,7 +10,7 @@ import { commonOptions, type Table, warnUnknown } from "./table.ts";
  */
 export function checkSections({ sections, defaults }: RawConfig, problems: Problem[]): void {
   for (const section of sections.values()) {
-    const kind = kindOf(section);
+    const kind = kindOf(section.name);
     if (kind) checkOptions(section, kind, problems);
     else if (pluginSection.test(section.name)) checkPlugin(section, problems);
     else {
@@ -23,15 +23,13 @@ export function checkSections({ sections, defaults }: RawConfig, problems: Probl
 
 const everyOption: Table = Object.assign({}, ...sectionKinds.map(({ options }) => options));
 
-const kindOf = ({ name }: RawSection): SectionKind | undefined =>
-  sectionKinds.find(({ matches }) => matches.test(name));
-
 function nearest(name: string): string {
   const [head = "", ...rest] = name.trim().split(":");
   const heads = [...sectionKinds.map(({ title }) => title.split(":")[0] ?? ""), "rpcinterface"];
   const near = suggest(head.toLowerCase(), heads);
   // The same word, but in capitals or without the name it needs.
-  return rest.length > 0 ? near.replace(/"\?$/, `:${rest.join(":").trim()}"?`) : near;
+  const own = rest.join(":").trim();
+  return rest.length > 0 ? near.replace(/"\?$/, () => `${quote(`:${own}`).slice(1)}?`) : near;
 }
 
 const FACTORY = "supervisor.rpcinterface_factory";
@@ -46,7 +44,10 @@ function checkPlugin(section: RawSection, problems: Problem[]): void {
     return;
   }
   const factory = section.values.get(FACTORY)?.text.trim();
-  if (factory === undefined) {
+  if (factory !== undefined && !/^[\w.]+:[\w.]+$/.test(factory)) {
+    const message = `expected module:function such as ${STOCK_FACTORY}, got ${quote(factory)}`;
+    problems.push(problemIn(section, FACTORY, message));
+  } else if (factory === undefined) {
     const message = `this option is required and not set; drover's own is ${STOCK_FACTORY}`;
     problems.push(problemIn(section, FACTORY, message));
   } else if (factory !== STOCK_FACTORY) {

@@ -20,7 +20,9 @@ export function withAutoLogs(config: ProcessConfig, auto: AutoLogs): ProcessConf
   const resolve = (stream: "stdout" | "stderr"): LogTarget => {
     if (stream === "stderr" && config.redirect_stderr) return { to: "none" };
     const target = config[`${stream}_logfile`];
-    return target.to === "auto" ? { to: "file", path: create(config.name, stream, auto) } : target;
+    if (target.to !== "auto") return target;
+    const path = create(config.name, stream, auto);
+    return { to: "file", path, written: path };
   };
   return { ...config, stdout_logfile: resolve("stdout"), stderr_logfile: resolve("stderr") };
 }

@@ -55,7 +55,13 @@ export class ChildMaker {
     }
     const [word] = argv;
     if (word === undefined) throw new CommandError("command is empty");
-    return { file: findCommand(word, this.#environment().PATH), argv };
+    return { file: findCommand(word, this.#searchPath()), argv };
+  }
+
+  /** A PATH that is configured counts even when it is empty; the daemon's only when it is not. */
+  #searchPath(): string | undefined {
+    const { environment, inherited } = this.#world;
+    return this.#config.environment.PATH ?? environment.PATH ?? (inherited.PATH || undefined);
   }
 
   /**
@@ -129,11 +135,11 @@ export class ChildMaker {
 
   #environment(): Record<string, string | undefined> {
     const { name, group, environment, serverurl } = this.#config;
-    const { serverUrl } = this.#world;
+    const url = serverurl ?? this.#world.serverUrl;
     return {
       ...this.#world.inherited,
       SUPERVISOR_ENABLED: "1",
-      ...((serverurl ?? serverUrl) && { SUPERVISOR_SERVER_URL: serverurl ?? serverUrl }),
+      ...(url && { SUPERVISOR_SERVER_URL: url }),
       SUPERVISOR_PROCESS_NAME: name,
       SUPERVISOR_GROUP_NAME: group,
       ...this.#world.environment,

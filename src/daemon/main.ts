@@ -16,6 +16,7 @@ import { check, type Source } from "./check.ts";
 import type { Daemon } from "./daemon.ts";
 import { describeBug, StartError } from "./errors.ts";
 import { parseCommandLine } from "./flags.ts";
+import { ensureLimits } from "./limits.ts";
 import { type DaemonOptions, openDaemon } from "./open.ts";
 import { Signals } from "./signals.ts";
 
@@ -65,8 +66,9 @@ async function supervise(
   const { directory, nodaemon, silent, umask } = config.supervisord;
   if (!nodaemon && !inBackground) return await startInBackground(argv, umask);
   becomeUser(config);
+  const notes = ensureLimits(config.supervisord);
   if (inBackground && directory !== undefined) process.chdir(directory);
-  await runUntilShutdown(source, config, !inBackground && !silent);
+  await runUntilShutdown(source, config, { notes, echo: !inBackground && !silent });
   return 0;
 }
 
@@ -124,7 +126,11 @@ function becomeUser({ supervisord: { user } }: Config): void {
 }
 
 /** Lives again with each new configuration, in the same process. */
-async function runUntilShutdown(source: Source, first: Config, echo: boolean): Promise<void> {
+async function runUntilShutdown(
+  source: Source,
+  first: Config,
+  { echo, notes }: { echo: boolean; notes: string[] },
+): Promise<void> {
   const { file } = source;
   let current = first;
   let next: Config | undefined;
@@ -133,7 +139,7 @@ async function runUntilShutdown(source: Source, first: Config, echo: boolean): P
   };
   const signals = new Signals();
   for (;;) {
-    const life = await open({ file, echo, prepareRestart }, next, current);
+    const life = await open({ file, echo, notes: notes.splice(0), prepareRestart }, next, current);
     const { daemon } = life;
     current = life.config;
     next = undefined;

@@ -31,6 +31,8 @@ export interface DaemonOptions {
   file: string;
   /** Echo the log to stdout. */
   echo: boolean;
+  /** What was done before there was a log. */
+  notes: readonly string[];
   /** Reads the configuration for the next life. @throws StartError when it cannot be used */
   prepareRestart(): void;
 }
@@ -64,6 +66,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const { log, sinks, mainLog } = openLog(options, undo);
   for (const warning of config.warnings) log("warn", formatProblem(warning));
   warnAboutRoot(config, log);
+  for (const note of options.notes) log("info", note);
 
   const servers = config.servers.length > 0 ? config.servers : [defaultServer(rundir)];
   const channels = path.join(rundir, instanceOf(file));
@@ -85,7 +88,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     channels,
     inherited: { ...process.env },
     environment: supervisord.environment,
-    serverUrl: serverUrlOf(servers),
+    serverUrl: serverUrlOf(config.servers),
   });
   writePidfile(supervisord.pidfile, log, undo);
   const release = () => {

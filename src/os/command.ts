@@ -24,7 +24,7 @@ export function findCommand(word: string, searchPath: string | undefined): strin
   const candidates = word.includes("/")
     ? [word]
     : // An empty entry is the working directory; a bare word would be looked up again.
-      (searchPath || fallbackPath).split(":").map((dir) => `${dir || "."}/${word}`);
+      (searchPath ?? fallbackPath).split(":").map((dir) => `${dir || "."}/${word}`);
   for (const candidate of candidates) {
     const stat = unless([...absent, "EACCES"], () => statSync(candidate));
     if (!stat) continue;

@@ -70,11 +70,13 @@ const text = fc
   .map(([start, lines]) => start + lines.map(([parts, end]) => parts.join("") + end).join(""));
 
 function readByDrover(given: string): unknown {
-  const { sections, problems } = readSections([{ path: "c.conf", text: given }]);
+  const { sections, defaults, problems } = readSections([{ path: "c.conf", text: given }]);
   if (problems.length > 0) return "refused";
   return [...sections].map(([section, { values }]) => [
     section,
-    [...values].map(([key, value]) => [key, value.text]).sort(byCodeUnits),
+    [...new Map([...(defaults?.values ?? []), ...values])]
+      .map(([key, value]) => [key, value.text])
+      .sort(byCodeUnits),
   ]);
 }
 

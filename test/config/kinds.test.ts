@@ -36,7 +36,8 @@ describe("integer", () => {
     ["_1", refused],
     ["1__0", refused],
     ["1s", refused],
-    ["99999999999999999999", refused],
+    ["99999999999999999999", Number.MAX_SAFE_INTEGER],
+    ["-99999999999999999999", Number.MIN_SAFE_INTEGER],
   ])("%j", (text, expected) => {
     expect(parse(kinds.integer, text)).toBe(expected);
     expect(parse(kinds.seconds, text)).toBe(expected);
@@ -76,7 +77,7 @@ describe("bytes", () => {
     ["1TB", refused],
     ["MB", refused],
     ["", refused],
-    ["9007199254740991GB", refused],
+    ["9007199254740991GB", Number.MAX_SAFE_INTEGER],
   ])("%j", (text, expected) => {
     expect(parse(kinds.bytes, text)).toBe(expected);
   });
@@ -185,7 +186,7 @@ describe("logfile", () => {
     ["NONE", { to: "none" }],
     ["Off", { to: "none" }],
     ["", { to: "none" }],
-    ["/tmp/x.log", { to: "file", path: "/tmp/x.log" }],
+    ["/tmp/x.log", { to: "file", path: "/tmp/x.log", written: "/tmp/x.log" }],
     ["/nowhere/x.log", refused],
     ["syslog", { to: "syslog" }],
   ])("%j", (text, expected) => {

@@ -34,7 +34,7 @@ test("an empty [supervisord] is a configuration, with supervisord's defaults", (
   expect(config).toMatchObject({ servers: [], groups: [], warnings: [] });
   expect(config.supervisord).toEqual({
     rundir: undefined,
-    logfile: { to: "file", path: "/srv/supervisord.log" },
+    logfile: { to: "file", path: "/srv/supervisord.log", written: "supervisord.log" },
     logfile_maxbytes: 52_428_800,
     logfile_backups: 10,
     loglevel: "info",

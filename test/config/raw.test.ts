@@ -33,10 +33,15 @@ test("this holds across files", () => {
 });
 
 describe("[DEFAULT]", () => {
-  test("gives every section of every file what it does not set itself", () => {
-    expect(textsOf("[s]\na=own\n[DEFAULT]\na=d\nb=d", "[t]")).toEqual([
-      ["s", { a: "own", b: "d" }],
-      ["t", { a: "d", b: "d" }],
+  test("is none of the sections, and one over all files", () => {
+    const { sections, defaults } = readSections([
+      file("a.conf", "[s]\na=own\n[DEFAULT]\na=d"),
+      file("b.conf", "[DEFAULT]\nb=d\n[t]"),
+    ]);
+    expect([...sections.keys()]).toEqual(["s", "t"]);
+    expect([...(defaults?.values ?? [])]).toEqual([
+      ["a", { text: "d", file: "a.conf", line: 4 }],
+      ["b", { text: "d", file: "b.conf", line: 2 }],
     ]);
   });
 
@@ -50,7 +55,7 @@ describe("[DEFAULT]", () => {
 
 test("every section and every value knows the file and line that it came from", () => {
   const { sections } = readSections([
-    file("a.conf", "[DEFAULT]\nd=1\n[s]\na=1\nb=1\n"),
+    file("a.conf", "\n\n[s]\na=1\nb=1\n"),
     file("b.conf", "\n[s]\nb=2\n"),
   ]);
   const section = sections.get("s");
@@ -58,7 +63,6 @@ test("every section and every value knows the file and line that it came from", 
   expect([...(section?.values ?? [])]).toEqual([
     ["a", { text: "1", file: "a.conf", line: 4 }],
     ["b", { text: "2", file: "b.conf", line: 3 }],
-    ["d", { text: "1", file: "a.conf", line: 2, inherited: true }],
   ]);
 });
 

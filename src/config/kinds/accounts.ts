@@ -4,8 +4,14 @@ import { kind } from "./kind.ts";
 /** A user by name or numeric id, resolved when the configuration is read. */
 export const user = kind(
   "the name or id of a user of this machine",
-  (given, facts, refuse): User => facts.user(given.trim()) ?? refuse(),
+  (given, facts, refuse): User => facts.user(nameOrId(given)) ?? refuse(),
 );
+
+/** An id may be written as Python's int() reads it. */
+function nameOrId(given: string): string {
+  const trimmed = given.trim();
+  return /^\+?\d+$/.test(trimmed) ? String(Number(trimmed)) : trimmed;
+}
 
 export interface Owner {
   uid: number;
@@ -17,9 +23,9 @@ export interface Owner {
 export const owner = kind(
   "a user of this machine, or user:group",
   (given, facts, refuse): Owner => {
-    const [userPart = "", groupPart] = given.split(":");
-    const { uid } = facts.user(userPart.trim()) ?? refuse();
-    if (groupPart === undefined) return { uid, gid: -1 };
-    return { uid, gid: facts.group(groupPart.trim()) ?? refuse() };
+    const colon = given.indexOf(":");
+    const { uid } = facts.user(nameOrId(colon < 0 ? given : given.slice(0, colon))) ?? refuse();
+    if (colon < 0) return { uid, gid: -1 };
+    return { uid, gid: facts.group(nameOrId(given.slice(colon + 1))) ?? refuse() };
   },
 );

@@ -36,7 +36,7 @@ export const socketAddress = kind(
   },
 );
 
-/** `serverurl=`; undefined for AUTO, which is what nothing and the empty value mean too. */
+/** `serverurl=`; undefined for AUTO. The empty value is one: then there is no variable. */
 export const serverUrl = kind("a URL, or AUTO for that of this daemon", (given) =>
-  /^(?:auto)?$/i.test(given.trim()) ? undefined : given,
+  given.trim().toLowerCase() === "auto" ? undefined : given,
 );

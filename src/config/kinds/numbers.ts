@@ -5,9 +5,12 @@ const wholeNumber = /^[+-]?\d+(?:_\d+)*$/;
 /** A whole number as Python's int() reads it: white space around it and `_` between digits. */
 function readInteger(text: string, refuse: Refuse): number {
   const trimmed = text.trim();
-  const number = Number(trimmed.replaceAll("_", ""));
-  return wholeNumber.test(trimmed) && Number.isSafeInteger(number) ? number : refuse();
+  return wholeNumber.test(trimmed) ? clamp(Number(trimmed.replaceAll("_", ""))) : refuse();
 }
+
+/** Python's numbers have no end; beyond what can be counted one is as good as another. */
+const clamp = (number: number): number =>
+  Math.min(Math.max(number, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 
 const integerAs = (expected: string): Kind<number> =>
   kind(expected, (text, _, refuse) => readInteger(text, refuse));
@@ -33,13 +36,16 @@ const sizeUnits = new Map([
 /** A size in bytes: `512`, `50MB`; the suffixes KB, MB and GB are powers of 1024. */
 export const bytes = kind("a size such as 512, 100KB, 50MB or 1GB", (text, _, refuse) => {
   const unit = sizeUnits.get(text.slice(-2).toLowerCase());
-  const size = readInteger(unit ? text.slice(0, -2) : text, refuse) * (unit ?? 1);
-  return Number.isSafeInteger(size) ? size : refuse();
+  return clamp(readInteger(unit ? text.slice(0, -2) : text, refuse) * (unit ?? 1));
 });
 
+/** The system's calls take no more; they use the lowest bits. */
+const HIGHEST_MODE = 2 ** 32 - 1;
+
 export const octal = kind("an octal number such as 022", (text, _, refuse) => {
-  const digits = /^(?:0o)?([0-7]+(?:_[0-7]+)*)$/i.exec(text.trim())?.[1] ?? refuse();
-  return Number.parseInt(digits.replaceAll("_", ""), 8);
+  const digits = /^\+?(?:0o)?([0-7]+(?:_[0-7]+)*)$/i.exec(text.trim())?.[1] ?? refuse();
+  const number = Number.parseInt(digits.replaceAll("_", ""), 8);
+  return number <= HIGHEST_MODE ? number : refuse();
 });
 
 const durationUnits = new Map([

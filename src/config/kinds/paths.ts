@@ -1,6 +1,10 @@
 import path from "node:path";
 import type { Facts } from "../facts.ts";
+import { quote } from "../problems.ts";
 import { kind, type Refuse } from "./kind.ts";
+
+/** A path as it is written, relative to where it is used; `~` is a name like any other. */
+export const plainPath = kind("a path", (given) => given);
 
 /** An absolute path; `~` and `~user` are expanded. Nothing is checked. */
 export const anyPath = kind("a path", (given, facts) => resolvePath(given, facts));
@@ -14,13 +18,13 @@ function resolvePath(given: string, facts: Facts): string {
 
 export const existingDir = kind("an existing directory", (given, facts, refuse) => {
   const dir = resolvePath(given, facts);
-  return facts.isDirectory(dir) ? dir : refuse();
+  return given !== "" && facts.isDirectory(dir) ? dir : refuse();
 });
 
 function readFilePath(given: string, facts: Facts, refuse: Refuse): string {
   const file = resolvePath(given, facts);
   const dir = path.dirname(file);
-  return facts.isDirectory(dir) ? file : refuse(`: there is no directory ${dir}`);
+  return facts.isDirectory(dir) ? file : refuse(`: there is no directory ${quote(dir)}`);
 }
 
 /** A file that may or may not exist, in a directory that does. */
@@ -31,15 +35,19 @@ export type LogTarget =
   | { to: "auto" }
   | { to: "none" }
   | { to: "syslog" }
-  | { to: "file"; path: string };
+  /** `written`: as it stands in the configuration, which is what supervisord tells of it. */
+  | { to: "file"; path: string; written: string };
+
+function readFile(given: string, facts: Facts, refuse: Refuse): LogTarget {
+  const file = readFilePath(given, facts, refuse);
+  return { to: "file", path: file, written: given.startsWith("~") ? file : given };
+}
 
 /** Where the daemon's own log goes; other than for a child, `none` and `auto` are names of files. */
 export const mainLogfile = kind(
   "a file in a directory that exists, or syslog",
   (given, facts, refuse): LogTarget =>
-    given === "syslog"
-      ? { to: "syslog" }
-      : { to: "file", path: readFilePath(given, facts, refuse) },
+    given === "syslog" ? { to: "syslog" } : readFile(given, facts, refuse),
 );
 
 /** Where a child's output goes. */
@@ -56,7 +64,7 @@ export const logfile = kind(
       case "syslog":
         return { to: "syslog" };
       default:
-        return { to: "file", path: readFilePath(given, facts, refuse) };
+        return readFile(given, facts, refuse);
     }
   },
 );

@@ -1,7 +1,7 @@
 import { owner, user } from "../kinds/accounts.ts";
 import { serverUrl, socketAddress } from "../kinds/network.ts";
 import { exitcodes, integer, integerFrom, octal, seconds } from "../kinds/numbers.ts";
-import { anyPath } from "../kinds/paths.ts";
+import { plainPath } from "../kinds/paths.ts";
 import {
   autorestart,
   boolean,
@@ -141,7 +141,7 @@ export const processOptions = {
     doc: "Name of each process, that of the program when not set; needs %(process_num) when numprocs is over 1.",
   }),
   directory: option({
-    kind: anyPath,
+    kind: plainPath,
     default: undefined,
     names: "process",
     example: "/srv/app",

@@ -30,11 +30,13 @@ export const streamOptions = <S extends "stdout" | "stderr">(stream: S) => {
     capture_maxbytes: option({
       kind: bytes,
       default: "0",
+      names: "program",
       doc: `Most bytes of one message that the child sends on ${stream} between capture tokens; 0: off.`,
     }),
     events_enabled: option({
       kind: boolean,
       default: "false",
+      names: "program",
       change: "live",
       later: true,
       doc: `Send what the child writes to ${stream} as PROCESS_LOG events.`,

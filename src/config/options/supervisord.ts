@@ -130,14 +130,12 @@ export const supervisordOptions = {
     kind: integer,
     default: "1024",
     flag: "a",
-    later: true,
     doc: "Open files that the daemon must be allowed to have.",
   }),
   minprocs: option({
     kind: integer,
     default: "200",
     flag: "",
-    later: true,
     doc: "Processes that the daemon must be allowed to have.",
   }),
 };

@@ -24,6 +24,19 @@ export const differences: readonly Case[] = [
   main('A="%(host_node_name).0sx"', { A: "x" }),
   main('A="50%%"', { A: "50%" }),
   main('A="50%%%%"', { A: "50%%" }),
+  refused("digits of other scripts", conf(program("priority=٣")), {
+    differs: "numbers are written with 0 to 9",
+  }),
+  runs(
+    "an rpcinterface that cannot be imported",
+    `${conf(program())}[rpcinterface:x]\nsupervisor.rpcinterface_factory=no.such:thing\n`,
+    { differs: "drover cannot load Python, and warns", compare: "verdict" },
+  ),
+  runs(
+    "a result_handler that cannot be imported",
+    `${conf(program())}[eventlistener:x]\ncommand=x\nevents=TICK_5\nresult_handler=no.such:thing\n`,
+    { differs: "drover cannot load Python, and warns", compare: "verdict" },
+  ),
   refused(
     "an inet server for all hosts without a password",
     `${conf(program())}[inet_http_server]\nport=%(ENV_PORT)s\n`,

@@ -128,10 +128,6 @@ export const sections: readonly Case[] = [
   runs("no rpcinterface", unix("file=x.sock"), verdictOnly),
   refused("an rpcinterface without a factory", `${unix("file=x.sock")}[rpcinterface:supervisor]\n`),
   refused(
-    "an rpcinterface that does not exist",
-    `${unix("file=x.sock")}[rpcinterface:x]\nsupervisor.rpcinterface_factory=no.such:thing\n`,
-  ),
-  refused(
     "an rpcinterface without a colon",
     `${unix("file=x.sock")}[rpcinterface:x]\nsupervisor.rpcinterface_factory=supervisor\n`,
     { late: true },
@@ -187,10 +183,6 @@ export const sections: readonly Case[] = [
   refused("a listener that redirects stderr", listener("events=TICK_5\nredirect_stderr=true")),
   refused("a listener with a bad priority", listener("events=TICK_5\npriority=x")),
   refused("a listener with a bad option of a program", listener("events=TICK_5\nstartsecs=x")),
-  refused(
-    "a result_handler that does not exist",
-    listener("events=TICK_5\nresult_handler=no.such:thing"),
-  ),
   runs(
     "the result_handler that is built in",
     listener("events=TICK_5\nresult_handler=supervisor.dispatchers:default_handler"),
