@@ -8,7 +8,7 @@ import type { RawSection } from "./raw.ts";
 export type ProgramKind = "program" | "fcgi-program" | "eventlistener";
 
 /** One process as configured: every copy of a program has its own. */
-export interface ProcessConfig extends Omit<ProgramValues, "killasgroup" | "process_name"> {
+export interface ProcessConfig extends Omit<ProgramValues, "killasgroup"> {
   name: string;
   group: string;
   kind: ProgramKind;

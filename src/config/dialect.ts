@@ -4,25 +4,21 @@ import { type Place, type Problem, quote } from "./problems.ts";
 interface Entry extends Place {
   section: string;
   key: string;
-  /** The lines of the value; joined once the value is complete. */
-  lines: string[];
+  text: string;
 }
 
 export interface Lexed {
+  file: string;
   entries: Entry[];
   /** Every section header, also of empty sections, in order. */
   sections: { name: string; line: number }[];
   problems: Problem[];
 }
 
-const sectionHeader = /^\[(.+)\]/s;
-const delimiter = /[=:]/;
-
 /** White space as Python has it, which is not quite that of `\s` and `trim()`: a BOM is none. */
 const spaces =
   "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const space = new RegExp(`[${spaces}]`);
-const notSpace = new RegExp(`[^${spaces}]`);
 
 const isSpace = (text: string, at: number): boolean => {
   const code = text.charCodeAt(at);
@@ -37,39 +33,61 @@ function stripEnd(text: string): string {
   return text.slice(0, end);
 }
 
-function strip(text: string): string {
-  const start = text.search(notSpace);
-  return start < 0 ? "" : stripEnd(text.slice(start));
+/** How many characters of white space a text starts with. */
+function indentOf(text: string): number {
+  let start = 0;
+  while (start < text.length && isSpace(text, start)) start++;
+  return start;
+}
+
+const strip = (text: string): string => stripEnd(text.slice(indentOf(text)));
+
+/** `[name]`, up to the last bracket; what follows it counts for nothing. */
+function headerOf(value: string): string | undefined {
+  const end = value.startsWith("[") ? value.lastIndexOf("]") : -1;
+  return end > 1 ? value.slice(1, end) : undefined;
+}
+
+/** Where the name of an option ends; 0 when the line has none. */
+function endOfName(value: string): number {
+  const equals = value.indexOf("=");
+  const colon = value.indexOf(":");
+  return Math.max(0, colon < 0 || (equals >= 0 && equals < colon) ? equals : colon);
 }
 
 /**
  * Splits the text of a file by supervisord's lexical rules, which are those of Python's
  * RawConfigParser with inline comments.
- * The value of an entry is complete only when the whole file has been read.
  */
 export function lex(text: string, file: string): Lexed {
-  const out: Lexed = { entries: [], sections: [], problems: [] };
+  const out: Lexed = { file, entries: [], sections: [], problems: [] };
   let section: string | undefined;
   let entry: Entry | undefined;
+  /** The lines after the first of the value that is being read. */
+  let more: string[] = [];
   let indent = 0;
   // Half a surrogate pair would not come back from `ini` as the same name.
-  const lines = text.toWellFormed().split(/\r\n|\n|\r/);
-  for (const [index, raw] of lines.entries()) {
-    const line = index + 1;
+  const whole = text.toWellFormed();
+  const lines = whole.includes("\r") ? whole.split(/\r\n|\n|\r/) : whole.split("\n");
+  let line = 0;
+  for (const raw of lines) {
+    line++;
     const commentAt = commentStart(raw);
     const value = strip(commentAt === undefined ? raw : raw.slice(0, commentAt));
     if (value === "") {
       // A blank line may stand inside a value; a line with only a comment adds nothing to it.
-      if (commentAt === undefined) entry?.lines.push("");
+      if (commentAt === undefined) more.push("");
       continue;
     }
-    const column = raw.search(notSpace);
+    const column = indentOf(raw);
     if (entry && column > indent) {
-      entry.lines.push(value);
+      more.push(value);
       continue;
     }
+    complete(entry, more);
+    more = [];
     indent = column;
-    const header = sectionHeader.exec(value)?.[1];
+    const header = headerOf(value);
     if (header !== undefined) {
       section = header;
       entry = undefined;
@@ -81,23 +99,23 @@ export function lex(text: string, file: string): Lexed {
       out.problems.push({ severity: "error", file, line, message });
       return out;
     }
-    const at = value.search(delimiter);
-    const key = strip(value.slice(0, Math.max(0, at)));
+    const at = endOfName(value);
+    const key = stripEnd(value.slice(0, at));
     if (key === "") {
       const message = `expected option=value, got ${quote(raw.trim())}`;
       out.problems.push({ severity: "error", file, line, section, message });
       continue;
     }
-    entry = {
-      section,
-      key: key.toLowerCase(),
-      lines: [strip(value.slice(at + 1))],
-      file,
-      line,
-    };
+    entry = { section, key: key.toLowerCase(), text: strip(value.slice(at + 1)), file, line };
     out.entries.push(entry);
   }
+  complete(entry, more);
   return out;
+}
+
+/** Adds the lines that continue a value; blank ones at its end are none of it. */
+function complete(entry: Entry | undefined, more: readonly string[]): void {
+  if (entry && more.length > 0) entry.text = stripEnd([entry.text, ...more].join("\n"));
 }
 
 /**
@@ -108,7 +126,7 @@ function commentStart(line: string): number | undefined {
   let semicolon = line.indexOf(";");
   let hash = line.indexOf("#");
   if (semicolon < 0 && hash < 0) return undefined;
-  const first = line[line.search(notSpace)];
+  const first = line[indentOf(line)];
   if (first === ";" || first === "#") return 0;
   while (semicolon >= 0 || hash >= 0) {
     const bySemicolon = startsComment(line, semicolon);
@@ -126,33 +144,22 @@ const startsComment = (line: string, at: number): boolean =>
   at === 0 || (at > 0 && isSpace(line, at - 1));
 
 /**
- * The same entries as text that the `ini` package returns verbatim: names are percent-encoded, so
- * that it splits no section at a dot and drops no `__proto__`, and values are JSON strings, so that
- * it cuts no comment, strips no quote and guesses no type. Each value brings its place along.
- * @param file a number for the file, given back with each value
+ * The names of the entries as text for the `ini` package, which puts sections and options together.
+ * It gives them back verbatim: they are percent-encoded, so that it splits none at a dot, cuts no
+ * comment and drops no `__proto__`. The value of each is a number, for it to change nothing in them.
+ * @param first the number of the first entry
  */
-export function toIni({ entries, sections }: Lexed, file: number): string {
-  const bySection = new Map<string, Entry[]>(sections.map(({ name }) => [name, []]));
-  for (const entry of entries) bySection.get(entry.section)?.push(entry);
-  let text = "";
-  for (const [name, own] of bySection) {
-    text += `[${encodeName(name)}]\n`;
-    for (const { key, line, lines } of own) {
-      const value = lines.length === 1 ? lines[0] : stripEnd(lines.join("\n"));
-      text += `${encodeName(key)}=${encodeText(`${file}:${line}=${value}`)}\n`;
-    }
+export function toIni({ entries, sections }: Lexed, first: number): string {
+  const lines = new Map<string, string[]>(sections.map(({ name }) => [name, []]));
+  for (const [index, { section, key }] of entries.entries()) {
+    lines.get(section)?.push(`${encodeName(key)}=${first + index}\n`);
   }
+  let text = "";
+  for (const [name, own] of lines) text += `[${encodeName(name)}]\n${own.join("")}`;
   return text;
 }
 
-/** `ini` ends a line at U+2028 and U+2029 too; JSON need not write them as they are. */
-const encodeText = (text: string): string =>
-  JSON.stringify(text).replaceAll(
-    /[\u2028\u2029]/g,
-    (separator) => `\\u${separator.charCodeAt(0).toString(16)}`,
-  );
-
-const plainName = /^[a-z0-9_]+$/;
+const plainName = /^[\w:-]+$/;
 
 const encodeName = (name: string): string =>
   plainName.test(name) ? `:${name}` : `:${encodeURIComponent(name).replaceAll(".", "%2E")}`;
@@ -160,14 +167,3 @@ const encodeName = (name: string): string =>
 /** Undoes `toIni` for a section or an option name that `ini` returned. */
 export const decodeName = (name: string): string =>
   name.includes("%") ? decodeURIComponent(name.slice(1)) : name.slice(1);
-
-/** Undoes `toIni` for a value that `ini` returned. */
-export function decodeValue(value: string): { text: string; file: number; line: number } {
-  const colon = value.indexOf(":");
-  const equals = value.indexOf("=");
-  return {
-    text: value.slice(equals + 1),
-    file: Number(value.slice(0, colon)),
-    line: Number(value.slice(colon + 1, equals)),
-  };
-}

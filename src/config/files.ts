@@ -1,15 +1,10 @@
 import path from "node:path";
+import { type Lexed, lex } from "./dialect.ts";
 import type { Facts } from "./facts.ts";
 import { inheritValues } from "./inherit.ts";
 import type { Known } from "./names.ts";
 import { ConfigError, type Problem, quote } from "./problems.ts";
-import {
-  problemIn,
-  type RawConfig,
-  type RawSection,
-  readSections,
-  type SourceFile,
-} from "./raw.ts";
+import { problemIn, type RawConfig, type RawSection, readSections } from "./raw.ts";
 import type { FileText, Reader } from "./reader.ts";
 import { sections } from "./sections.ts";
 import { readOptions } from "./table.ts";
@@ -66,7 +61,7 @@ function filesOf(folder: string, reader: Reader): string[] {
 
 /** Files that have been read, of which there is only so much. */
 class FileSet {
-  readonly taken: SourceFile[] = [];
+  readonly taken: Lexed[] = [];
   readonly #reader: Reader;
   #left = MOST_BYTES;
 
@@ -78,7 +73,7 @@ class FileSet {
     const given = this.#reader.read(file, this.#left);
     if ("text" in given) {
       this.#left -= given.text.length;
-      this.taken.push({ path: file, text: given.text });
+      this.taken.push(lex(given.text, file));
     }
     return given;
   }

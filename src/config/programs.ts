@@ -38,7 +38,7 @@ export function readProgram(spec: ProgramSpec, context: SectionContext): Process
   };
   const byName = new Map<string, ProcessConfig>();
   const problems: Problem[] = [];
-  const readCopy = copyReader(spec, known, { ...context, problems });
+  const readCopy = copyReader(spec, shared, known, { ...context, problems });
   for (let copy = 0; copy < copies; copy++) {
     const process = readCopy({
       numprocs: scalars.numprocs,
@@ -46,7 +46,7 @@ export function readProgram(spec: ProgramSpec, context: SectionContext): Process
     });
     // What is wrong with one copy is wrong with the others.
     if (problems.some(({ severity }) => severity === "error")) break;
-    byName.set(process.name, { ...shared, ...process });
+    byName.set(process.name, process);
   }
   for (const problem of problems) context.problems.push(problem);
   return [...byName.values()].sort(byPriority);
@@ -99,11 +99,14 @@ const otherOptions: Omit<typeof processOptions, "environment" | "environment_fil
 type Numbers = Readonly<Record<"numprocs" | "process_num", number>>;
 
 /** Reads the copies of a program; what is the same for all of them is read once. */
-function copyReader(spec: ProgramSpec, known: Known, context: SectionContext) {
+function copyReader<T extends object>(
+  spec: ProgramSpec,
+  shared: T,
+  known: Known,
+  context: SectionContext,
+) {
   const { section, name: program } = spec;
-  const only = new Set<string>();
-  for (const [option, { text }] of section.values) if (text.includes("%")) only.add(option);
-  const hasOneEnvironment = !only.has("environment") && !only.has("environment_file");
+  const { only, hasOneEnvironment } = varyingOptions(section);
   let environment: ReturnType<typeof readEnvironment> | undefined;
   let onto: Values<typeof otherOptions> | undefined;
   return (numbers: Numbers) => {
@@ -121,11 +124,23 @@ function copyReader(spec: ProgramSpec, known: Known, context: SectionContext) {
       },
       context,
     );
-    const { process_name, ...values } = onto;
-    const name = process_name?.trim() || program;
+    const name = onto.process_name?.trim() || program;
     checkName(name, section, context.problems);
-    return { ...values, ...environment, name };
+    return { ...shared, ...onto, ...environment, name };
   };
+}
+
+/** The options that are not the same for all copies: only process_num is another for each. */
+function varyingOptions(section: RawSection) {
+  const varies = (option: string) => section.values.get(option)?.text.includes("process_num");
+  const hasOneEnvironment = !varies("environment") && !varies("environment_file");
+  const only = new Set<string>();
+  for (const [option, { text }] of section.values) {
+    // What a log's name takes from a variable is expanded once more, and may have anything in it.
+    const usesVariables = !hasOneEnvironment || option.endsWith("_logfile");
+    if (varies(option) || (usesVariables && text.includes("ENV_"))) only.add(option);
+  }
+  return { only, hasOneEnvironment };
 }
 
 function readEnvironment(section: RawSection, known: Known, context: SectionContext) {

@@ -1,5 +1,5 @@
 import { parse as parseIni } from "ini";
-import { decodeName, decodeValue, lex, toIni } from "./dialect.ts";
+import { decodeName, type Lexed, toIni } from "./dialect.ts";
 import type { Place, Problem } from "./problems.ts";
 
 export interface RawValue extends Place {
@@ -34,29 +34,24 @@ export interface RawConfig {
   problems: Problem[];
 }
 
-/** A file that has been read, by the name that messages should use. */
-export interface SourceFile {
-  path: string;
-  text: string;
-}
-
 /**
- * Reads files in order into one set of sections. A later value of an option wins over an earlier
- * one, also across files.
+ * Puts files together, in their order, into one set of sections. A later value of an option wins
+ * over an earlier one, also across files.
  */
-export function readSections(files: readonly SourceFile[]): RawConfig {
-  const problems: Problem[] = [];
+export function readSections(files: readonly Lexed[]): RawConfig {
   const headers = new Map<string, Place>();
+  const values = files.flatMap(({ entries }) => entries);
+  let count = 0;
   let ini = "";
-  for (const [index, { path, text }] of files.entries()) {
-    const lexed = lex(text, path);
-    for (const problem of lexed.problems) problems.push(problem);
+  for (const lexed of files) {
     for (const { name, line } of lexed.sections) {
-      if (!headers.has(name)) headers.set(name, { file: path, line });
+      if (!headers.has(name)) headers.set(name, { file: lexed.file, line });
     }
-    ini += toIni(lexed, index);
+    ini += toIni(lexed, count);
+    count += lexed.entries.length;
   }
-  const sections = decode(parseIni(ini), headers, files);
+  const sections = decode(parseIni(ini), headers, values);
+  const problems = files.flatMap((lexed) => lexed.problems);
   const defaults = sections.get("DEFAULT");
   sections.delete("DEFAULT");
   return { sections, defaults, problems };
@@ -67,17 +62,19 @@ const nowhere: Place = { file: "", line: 0 };
 function decode(
   parsed: Record<string, Record<string, unknown>>,
   headers: ReadonlyMap<string, Place>,
-  files: readonly SourceFile[],
+  values: readonly RawValue[],
 ): Map<string, RawSection> {
   const sections = new Map<string, RawSection>();
-  for (const [encoded, options] of Object.entries(parsed)) {
+  for (const encoded in parsed) {
     const name = decodeName(encoded);
-    const values = new Map<string, RawValue>();
-    for (const [key, value] of Object.entries(options)) {
-      const { text, file, line } = decodeValue(String(value));
-      values.set(decodeName(key), { text, file: files[file]?.path ?? "", line });
+    const own = new Map<string, RawValue>();
+    const options = parsed[encoded];
+    for (const key in options) {
+      const value = values[Number(options[key])];
+      if (value) own.set(decodeName(key), value);
     }
-    sections.set(name, { name, values, ...(headers.get(name) ?? nowhere) });
+    const { file, line } = headers.get(name) ?? nowhere;
+    sections.set(name, { name, values: own, file, line });
   }
   return sections;
 }

@@ -29,17 +29,19 @@ export function readText(path: string, mostBytes: number): Text {
 function readUpTo(path: string, mostBytes: number): Buffer | undefined {
   const fd = openSync(path, "r");
   try {
-    const { size } = fstatSync(fd);
-    if (size > mostBytes) return undefined;
+    const stat = fstatSync(fd);
+    const size = stat.isFile() ? stat.size : CHUNK;
+    if (stat.isFile() && size > mostBytes) return undefined;
     const chunks: Buffer[] = [];
     let total = 0;
     for (;;) {
-      const chunk = Buffer.allocUnsafe(Math.max(size - total + 1, CHUNK));
+      const chunk = Buffer.allocUnsafe(size + 1);
       const length = readSync(fd, chunk);
-      if (length === 0) return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
       total += length;
       if (total > mostBytes) return undefined;
       chunks.push(chunk.subarray(0, length));
+      // A file that gives less than was asked for is at its end; a pipe only at the next nothing.
+      if (length === 0 || (stat.isFile() && length < chunk.length)) return Buffer.concat(chunks);
     }
   } finally {
     unless(["EBADF"], () => closeSync(fd));

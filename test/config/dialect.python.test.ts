@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect } from "vitest";
+import { lex } from "../../src/config/dialect.ts";
 import { readSections } from "../../src/config/raw.ts";
 import { askPython, needsPython, testWithPython } from "../support/python.ts";
 
@@ -70,7 +71,7 @@ const text = fc
   .map(([start, lines]) => start + lines.map(([parts, end]) => parts.join("") + end).join(""));
 
 function readByDrover(given: string): unknown {
-  const { sections, defaults, problems } = readSections([{ path: "c.conf", text: given }]);
+  const { sections, defaults, problems } = readSections([lex(given, "c.conf")]);
   if (problems.length > 0) return "refused";
   return [...sections].map(([section, { values }]) => [
     section,

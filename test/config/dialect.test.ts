@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { parse as parseIni } from "ini";
 import { describe, expect, test } from "vitest";
-import { decodeName, decodeValue, type Lexed, lex, toIni } from "../../src/config/dialect.ts";
+import { decodeName, type Lexed, lex, toIni } from "../../src/config/dialect.ts";
 
 /** The options of [s], as name and value, after the whole way through the `ini` package. */
 function optionsOf(body: string): Record<string, string> {
@@ -16,11 +16,10 @@ function read(lexed: Lexed): Map<string, Map<string, string>> {
     Object.entries(parsed).map(([section, options]) => [
       decodeName(section),
       new Map(
-        Object.entries(options).map(([key, value]) => {
-          const { text, file } = decodeValue(String(value));
-          expect(file).toBe(7);
-          return [decodeName(key), text];
-        }),
+        Object.entries(options).map(([key, value]) => [
+          decodeName(key),
+          lexed.entries[Number(value) - 7]?.text ?? "",
+        ]),
       ),
     ]),
   );
@@ -153,22 +152,18 @@ const anyText = fc
   .map((parts) => parts.join(""));
 
 test("the ini package gives back every name and every value, letter by letter", () => {
-  // White space at the end is not part of a value.
-  const option = fc.tuple(
-    anyText,
-    anyText.map((value) => `${value}.`),
-  );
+  const option = fc.tuple(anyText, anyText);
   const section = fc.tuple(anyText, fc.array(option, { maxLength: 4 }));
   fc.assert(
     fc.property(fc.array(section, { maxLength: 4 }), (all) => {
-      const lexed: Lexed = { entries: [], sections: [], problems: [] };
+      const lexed: Lexed = { file: "f", entries: [], sections: [], problems: [] };
       const expected = new Map<string, Map<string, string>>();
       for (const [name, options] of all) {
         lexed.sections.push({ name, line: 1 });
         const own = expected.get(name) ?? new Map<string, string>();
         expected.set(name, own);
         for (const [key, value] of options) {
-          lexed.entries.push({ section: name, key, lines: [value], file: "f", line: 1 });
+          lexed.entries.push({ section: name, key, text: value, file: "f", line: 1 });
           own.set(key, value);
         }
       }

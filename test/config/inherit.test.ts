@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
+import { lex } from "../../src/config/dialect.ts";
 import { inheritValues } from "../../src/config/inherit.ts";
 import { readSections } from "../../src/config/raw.ts";
 
 function valuesOf(text: string, section: string): Record<string, string> {
-  const raw = readSections([{ path: "c.conf", text }]);
+  const raw = readSections([lex(text, "c.conf")]);
   inheritValues(raw);
   const values = raw.sections.get(section)?.values ?? [];
   return Object.fromEntries([...values].map(([option, value]) => [option, value.text]));
@@ -33,9 +34,9 @@ test("a plug-in is given one, which it cannot take, as in supervisord", () => {
 });
 
 test("where an inherited value stands is remembered", () => {
-  const raw = readSections([{ path: "c.conf", text: "[DEFAULT]\nuser=web\n[program:a]\n" }]);
+  const raw = readSections([lex("[DEFAULT]\nuser=web\n[program:a]\n", "c.conf")]);
   inheritValues(raw);
-  expect(raw.sections.get("program:a")?.values.get("user")).toEqual({
+  expect(raw.sections.get("program:a")?.values.get("user")).toMatchObject({
     text: "web",
     file: "c.conf",
     line: 2,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { lex } from "../../src/config/dialect.ts";
 import { readSections } from "../../src/config/raw.ts";
 
-const file = (path: string, text: string) => ({ path, text });
+const file = (path: string, text: string) => lex(text, path);
 
 /** Section to options, as text. */
 function textsOf(...texts: string[]): [string, Record<string, string>][] {
@@ -39,7 +40,7 @@ describe("[DEFAULT]", () => {
       file("b.conf", "[DEFAULT]\nb=d\n[t]"),
     ]);
     expect([...sections.keys()]).toEqual(["s", "t"]);
-    expect([...(defaults?.values ?? [])]).toEqual([
+    expect([...(defaults?.values ?? [])]).toMatchObject([
       ["a", { text: "d", file: "a.conf", line: 4 }],
       ["b", { text: "d", file: "b.conf", line: 2 }],
     ]);
@@ -60,7 +61,7 @@ test("every section and every value knows the file and line that it came from", 
   ]);
   const section = sections.get("s");
   expect(section).toMatchObject({ name: "s", file: "a.conf", line: 3 });
-  expect([...(section?.values ?? [])]).toEqual([
+  expect([...(section?.values ?? [])]).toMatchObject([
     ["a", { text: "1", file: "a.conf", line: 4 }],
     ["b", { text: "2", file: "b.conf", line: 3 }],
   ]);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { lex } from "../../src/config/dialect.ts";
 import { integer } from "../../src/config/kinds/numbers.ts";
 import { boolean, text } from "../../src/config/kinds/words.ts";
 import type { Problem } from "../../src/config/problems.ts";
@@ -15,7 +16,7 @@ const table = {
 };
 
 function section(body: string) {
-  const found = readSections([{ path: "a.conf", text: `[s]\n${body}` }]).sections.get("s");
+  const found = readSections([lex(`[s]\n${body}`, "a.conf")]).sections.get("s");
   if (!found) throw new Error("there is a section");
   return found;
 }

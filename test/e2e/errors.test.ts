@@ -60,7 +60,7 @@ user=nosuchuser
   );
   expect(lines).toContain("[group:g] programs: there is no [program:bb]");
   expect(lines).toContain(
-    'got "/nonexistent/folder/c.log": there is no directory /nonexistent/folder',
+    'got "/nonexistent/folder/c.log": there is no directory "/nonexistent/folder"',
   );
   expect(lines).toContain(
     'stopsignal: expected a signal such as TERM, HUP or 15, got "TREM"; did you mean "TERM"?',
