@@ -1,4 +1,4 @@
-import { type Place, type Problem, quote } from "./problems.ts";
+import { isEnough, type Place, type Problem, quote } from "./problems.ts";
 
 /** One `key = value` as supervisord reads it, before expansion. */
 interface Entry extends Place {
@@ -104,6 +104,7 @@ export function lex(text: string, file: string): Lexed {
     if (key === "") {
       const message = `expected option=value, got ${quote(raw.trim())}`;
       out.problems.push({ severity: "error", file, line, section, message });
+      if (isEnough(out.problems)) return out;
       continue;
     }
     entry = { section, key: key.toLowerCase(), text: strip(value.slice(at + 1)), file, line };

@@ -10,7 +10,7 @@ import { sections } from "./sections.ts";
 import { readOptions } from "./table.ts";
 
 /** All files of one configuration together; no fleet's is near it, and a mistake must not take the memory. */
-const MOST_BYTES = 64 * 2 ** 20;
+const MOST_BYTES = 8 * 2 ** 20;
 
 export interface Sources extends RawConfig {
   /** There is an `[include]`: then `%(here)s` is known in every option, as in supervisord. */

@@ -49,6 +49,11 @@ export class ConfigError extends Error {
   }
 }
 
+/** Nobody reads more, and a file that is no configuration has a mistake in every line. */
+const MOST_PROBLEMS = 1_000;
+
+export const isEnough = (problems: readonly Problem[]): boolean => problems.length >= MOST_PROBLEMS;
+
 /** By file and line, and each once: a program that is in two groups is read twice. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
   const unique = new Map(problems.map((problem) => [formatProblem(problem), problem]));

@@ -2,7 +2,7 @@ import { byPriority } from "../process/order.ts";
 import type { ProcessConfig, ProgramKind } from "./config.ts";
 import type { Known } from "./names.ts";
 import { type FcgiValues, processOptions, programOptions } from "./options/programs.ts";
-import { type Problem, quote } from "./problems.ts";
+import { isEnough, type Problem, quote } from "./problems.ts";
 import { problemIn, type RawSection } from "./raw.ts";
 import type { SectionContext } from "./reading.ts";
 import { readOptions, type Values } from "./table.ts";
@@ -22,6 +22,7 @@ export interface ProgramSpec {
 
 /** All copies of one program, in their order. Problems are reported once, not for each copy. */
 export function readProgram(spec: ProgramSpec, context: SectionContext): ProcessConfig[] {
+  if (isEnough(context.problems)) return [];
   const { section, name, group } = spec;
   const values = { ...context.known.values, program_name: name, group_name: group };
   const known: Known = { ...context.known, values };
@@ -75,11 +76,12 @@ function checkProgram({ kind, section }: ProgramSpec, scalars: Scalars, problems
   }
 }
 
+/** What is too much is told once: the programs after it are read without their copies. */
 function countCopies(numprocs: number, section: RawSection, context: SectionContext): number {
+  const before = context.processes;
   context.processes += Math.max(0, numprocs);
   if (context.processes <= MOST_PROCESSES) return numprocs;
-  // Counted once: what comes after it is read on without its copies.
-  context.processes -= numprocs;
+  if (before > MOST_PROCESSES) return 0;
   const message = `expected at most ${MOST_PROCESSES} processes in all, and with this there would be more`;
   context.problems.push(problemIn(section, "numprocs", message));
   return 0;

@@ -7,7 +7,7 @@ export interface SectionContext extends Reading {
   /** What every section may expand; each adds its own. */
   known: Known;
   environmentFiles: EnvironmentFiles;
-  /** The processes that have been configured so far. */
+  /** The processes that have been configured so far, also those that are too many. */
   processes: number;
   /** How many more unknown programs are told the nearest name. */
   hints: number;

@@ -3,7 +3,7 @@ import type { Facts } from "./facts.ts";
 import type { Kind } from "./kinds/kind.ts";
 import { boolean } from "./kinds/words.ts";
 import { type Known, namesFor, type Scope } from "./names.ts";
-import { BadValue, type Problem, suggest } from "./problems.ts";
+import { BadValue, isEnough, type Problem, suggest } from "./problems.ts";
 import { problemIn, type RawSection, type RawValue } from "./raw.ts";
 
 export const required = Symbol("required");
@@ -149,6 +149,7 @@ function readDefaults(table: Table, facts: Facts): Defaults {
 export function warnUnknown(table: Table, section: RawSection, problems: Problem[]): void {
   for (const [option, { inherited }] of section.values) {
     if (inherited || Object.hasOwn(table, option)) continue;
+    if (isEnough(problems)) return;
     const near = suggest(option, Object.keys(table));
     const message = `drover has no such option, it is ignored${near}`;
     problems.push(problemIn(section, option, message, "warning"));

@@ -1,5 +1,5 @@
 import { isBoolean } from "./kinds/words.ts";
-import { type Problem, quote, suggest } from "./problems.ts";
+import { isEnough, type Problem, quote, suggest } from "./problems.ts";
 import { problemIn, type RawConfig, type RawSection } from "./raw.ts";
 import { kindOf, pluginSection, type SectionKind, sectionKinds } from "./sections.ts";
 import { commonOptions, type Table, warnUnknown } from "./table.ts";
@@ -10,6 +10,7 @@ import { commonOptions, type Table, warnUnknown } from "./table.ts";
  */
 export function checkSections({ sections, defaults }: RawConfig, problems: Problem[]): void {
   for (const section of sections.values()) {
+    if (isEnough(problems)) return;
     const kind = kindOf(section.name);
     if (kind) checkOptions(section, kind, problems);
     else if (pluginSection.test(section.name)) checkPlugin(section, problems);
