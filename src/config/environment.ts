@@ -64,24 +64,28 @@ export class EnvironmentFiles {
     const known = this.#files.get(file);
     if (known) return known;
     const given = this.#reader.read(file, MOST_BYTES);
-    const opened = "text" in given ? understand(given.text) : failed(given);
+    const opened = understand(given);
     this.#files.set(file, opened);
     return opened;
   }
 }
 
-const failed = (given: Exclude<FileText, { text: string }>): EnvironmentFile => ({
+const failed = (failure: string, missing = false): EnvironmentFile => ({
   values: {},
-  failure: Object.values(given)[0],
-  missing: "missing" in given,
+  failure,
+  missing,
   stray: [],
 });
 
-function understand(text: string): EnvironmentFile {
-  if (text.includes("\0")) return failed({ unusable: "no environment can have a NUL character" });
+function understand(given: FileText): EnvironmentFile {
+  if ("missing" in given) return failed(given.missing, true);
+  if ("unusable" in given) return failed(given.unusable);
+  if ("tooLong" in given)
+    return failed("an environment file may have 1 MB, and this one is longer");
+  if (given.text.includes("\0")) return failed("no environment can have a NUL character");
   // The other parser of dotenv takes for ever over some files.
-  const values = parse(text, { fast: true });
-  return { values, failure: undefined, missing: false, stray: strayLines(text) };
+  const values = parse(given.text, { fast: true });
+  return { values, failure: undefined, missing: false, stray: strayLines(given.text) };
 }
 
 const MOST_STRAY = 5;

@@ -5,7 +5,7 @@ import { inheritValues } from "./inherit.ts";
 import type { Known } from "./names.ts";
 import { ConfigError, type Problem, quote } from "./problems.ts";
 import { problemIn, type RawConfig, type RawSection, readSections } from "./raw.ts";
-import type { FileText, Reader } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import { sections } from "./sections.ts";
 import { readOptions } from "./table.ts";
 
@@ -31,9 +31,8 @@ export function readSources(
   const problems: Problem[] = [];
   const files = new FileSet(reader);
   for (const file of facts.isDirectory(source) ? filesOf(source, reader) : [source]) {
-    const given = files.take(file);
-    if ("text" in given) continue;
-    problems.push({ severity: "error", file, line: 0, message: Object.values(given)[0] ?? "" });
+    const message = Object.values(files.take(file) ?? {})[0];
+    if (message !== undefined) problems.push({ severity: "error", file, line: 0, message });
   }
   if (files.taken.length === 0) throw new ConfigError(problems);
   const root = readSections(files.taken);
@@ -69,15 +68,18 @@ class FileSet {
     this.#reader = reader;
   }
 
-  take(file: string): FileText {
+  /** Reads a file; @returns why it could not, when it could not. */
+  take(file: string): { missing?: string; unusable?: string } | undefined {
     const given = this.#reader.read(file, this.#left);
-    if ("text" in given) {
-      this.#left -= given.text.length;
-      this.taken.push(lex(given.text, file));
-    }
-    return given;
+    if ("tooLong" in given) return { unusable: tooLong };
+    if (!("text" in given)) return given;
+    this.#left -= given.text.length;
+    this.taken.push(lex(given.text, file));
+    return undefined;
   }
 }
+
+const tooLong = `the files of a configuration may have ${MOST_BYTES / 2 ** 20} MB together, and with this there would be more`;
 
 /** The files that `[include]` names. Patterns are relative to the first file and kept in their order. */
 function takeIncluded(
@@ -101,9 +103,9 @@ function takeIncluded(
     const matches = reader.glob(path.resolve(base, pattern));
     if (matches.length === 0) report(`no file matches ${quote(pattern)}`);
     for (const match of matches) {
-      const given = files.take(match);
-      if ("missing" in given) report(`${match} is left out: ${given.missing}`);
-      else if ("unusable" in given) report(`${match}: ${given.unusable}`, "error");
+      const failure = files.take(match);
+      if (failure?.missing) report(`${match} is left out: ${failure.missing}`);
+      else if (failure?.unusable) report(`${match}: ${failure.unusable}`, "error");
     }
   }
 }

@@ -4,11 +4,13 @@ export type FileText =
   /** It is not there, or may not be opened. */
   | { missing: string }
   /** What is in it cannot be used. */
-  | { unusable: string };
+  | { unusable: string }
+  /** It has more bytes than were asked for. */
+  | { tooLong: true };
 
 /** How a configuration reaches its files. */
 export interface Reader {
-  /** @param mostBytes a longer file is unusable */
+  /** @param mostBytes a longer file is not read */
   read(path: string, mostBytes: number): FileText;
   /** The paths that match a pattern of `*`, `?` and `[...]`, sorted. */
   glob(pattern: string): string[];

@@ -1,13 +1,13 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { errnoOf, unless } from "./errno.ts";
 
-type Text = { text: string } | { missing: string } | { unusable: string };
+type Text = { text: string } | { missing: string } | { unusable: string } | { tooLong: true };
 
 const CHUNK = 64 * 1024;
 
 /**
  * Reads a text file of at most `mostBytes`.
- * @returns the text; or why it cannot be opened; or why what is in it is no text
+ * @returns the text; or why it cannot be opened; or why what is in it is no text; or that it is longer
  */
 export function readText(path: string, mostBytes: number): Text {
   try {
@@ -17,8 +17,7 @@ export function readText(path: string, mostBytes: number): Text {
     if (!stat.isFile() && !/^\/(?:dev|proc)\//.test(path))
       return { missing: "this is no regular file" };
     const bytes = readUpTo(path, mostBytes);
-    if (!bytes) return { unusable: `longer than the ${mostBytes} bytes that are read` };
-    return decode(bytes);
+    return bytes ? decode(bytes) : { tooLong: true };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;

@@ -28,7 +28,7 @@ export function inMemory(
     read(path, mostBytes) {
       const text = Object.hasOwn(files, path) ? files[path] : undefined;
       if (text === undefined) return { missing: "this file cannot be read: ENOENT" };
-      if (text.length > mostBytes) return { unusable: `longer than ${mostBytes} bytes` };
+      if (text.length > mostBytes) return { tooLong: true };
       return { text };
     },
     glob: (pattern) => [...(globs[pattern] ?? [])],
