@@ -153,7 +153,7 @@ def parse_as_of_425(text):
         if len(pair) != 3 or pair[1] != "=":
             return "refused"
         pairs[pair[0]] = pair[2].strip("'\\"")
-    return list(pairs.items())
+    return pairs
 def parse(text):
     lexer = shlex.shlex(text, posix=True)
     lexer.wordchars += "/.+-():"
@@ -167,13 +167,14 @@ def parse(text):
         if len(pair) != 3 or pair[1] != "=":
             return "refused"
         pairs[pair[0]] = pair[2]
-    return list(pairs.items())
+    return pairs
 answer = [parse(text) for text in given]
 `;
 
 function parseByDrover(text: string): unknown {
   try {
-    return pairsOf(text);
+    // As an object: what comes first is no part of an environment.
+    return { ...parseKeyValues(text) };
   } catch (error) {
     if (error instanceof BadValue) return "refused";
     throw error;
@@ -202,6 +203,6 @@ testWithPython(
     const byPython = askPython(program, texts) as unknown[];
     const all = (answers: unknown[]) => texts.map((own, index) => [own, answers[index]]);
     expect(all(texts.map(parseByDrover))).toEqual(all(byPython));
-    expect(byPython.filter(Array.isArray).length).toBeGreaterThan(700);
+    expect(byPython.filter((answer) => answer !== "refused").length).toBeGreaterThan(700);
   },
 );
