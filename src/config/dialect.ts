@@ -1,4 +1,4 @@
-import { isEnough, type Place, type Problem, quote } from "./problems.ts";
+import { isEnough, type Place, type Problem } from "./problems.ts";
 
 /** One `key = value` as supervisord reads it, before expansion. */
 interface Entry extends Place {
@@ -95,14 +95,14 @@ export function lex(text: string, file: string): Lexed {
       continue;
     }
     if (section === undefined) {
-      const message = `expected a section such as [program:name] first, got ${quote(raw.trim())}`;
+      const message = "expected a section such as [program:name] before this line";
       out.problems.push({ severity: "error", file, line, message });
       return out;
     }
     const at = endOfName(value);
     const key = stripEnd(value.slice(0, at));
     if (key === "") {
-      const message = `expected option=value, got ${quote(raw.trim())}`;
+      const message = "expected option=value; to go on with the value above, indent the line";
       out.problems.push({ severity: "error", file, line, section, message });
       if (isEnough(out.problems)) return out;
       continue;

@@ -79,6 +79,7 @@ const failed = (failure: string, missing = false): EnvironmentFile => ({
 
 function understand(given: FileText): EnvironmentFile {
   if ("missing" in given) return failed(given.missing, true);
+  if ("unreadable" in given) return failed(given.unreadable);
   if ("unusable" in given) return failed(given.unusable);
   if ("tooLong" in given)
     return failed("an environment file may have 1 MB, and this one is longer");

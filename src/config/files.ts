@@ -58,6 +58,12 @@ function filesOf(folder: string, reader: Reader): string[] {
   throw new ConfigError([{ severity: "error", file: folder, line: 0, message }]);
 }
 
+interface Failure {
+  missing?: string;
+  unreadable?: string;
+  unusable?: string;
+}
+
 /** Files that have been read, of which there is only so much. */
 class FileSet {
   readonly taken: Lexed[] = [];
@@ -69,7 +75,7 @@ class FileSet {
   }
 
   /** Reads a file; @returns why it could not, when it could not. */
-  take(file: string): { missing?: string; unusable?: string } | undefined {
+  take(file: string): Failure | undefined {
     const given = this.#reader.read(file, this.#left);
     if ("tooLong" in given) return { unusable: tooLong };
     if (!("text" in given)) return given;
@@ -104,8 +110,10 @@ function takeIncluded(
     if (matches.length === 0) report(`no file matches ${quote(pattern)}`);
     for (const match of matches) {
       const failure = files.take(match);
-      if (failure?.missing) report(`${match} is left out: ${failure.missing}`);
-      else if (failure?.unusable) report(`${match}: ${failure.unusable}`, "error");
+      if (!failure) continue;
+      // As in supervisord what cannot be opened is passed over, and what cannot be read is not.
+      if (failure.unusable) report(`${match}: ${failure.unusable}`, "error");
+      else report(`${match} is left out: ${failure.missing ?? failure.unreadable}`);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { BadValue, quote } from "./problems.ts";
+import { BadValue } from "./problems.ts";
 import { escapedCharacter, readQuoted, UnclosedQuote } from "./shlex.ts";
 
 /**
@@ -23,7 +23,7 @@ export function parseKeyValues(text: string): Record<string, string> {
     if (key === undefined || equals !== "=" || value === undefined) {
       throw new BadValue(
         `expected KEY=value pairs with commas between them, and quotes around values with other ` +
-          `than letters, digits and _/.+-():; this is not so ${place(tokens, i)}`,
+          `than letters, digits and _/.+-():; this is not so ${place(i)}`,
       );
     }
     pairs[key] = value;
@@ -32,8 +32,8 @@ export function parseKeyValues(text: string): Record<string, string> {
 }
 
 /** By the key alone: values are where secrets are. */
-const place = (tokens: readonly string[], at: number): string =>
-  at === 0 ? "from the start" : `after the start of the value of ${quote(tokens[at - 4] ?? "")}`;
+/** Where in the text it went wrong; what stands there may be a secret. */
+const place = (at: number): string => (at === 0 ? "from the start" : `after pair ${at / 4}`);
 
 function tokensOf(text: string): string[] {
   try {

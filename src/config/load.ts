@@ -51,6 +51,7 @@ export function loadConfig(
     },
     environmentFiles,
     processes: 0,
+    characters: 0,
     hints: MOST_HINTS,
   };
   const servers = readServers(sections, known, { facts: context.facts, problems });
@@ -98,7 +99,8 @@ function mainSection(
     problems.push({ severity: "error", file: source, line: 0, message });
   }
   for (const [option, text] of Object.entries(overrides)) {
-    main.values.set(option, { text, file: COMMAND_LINE, line: 0, literal: true });
+    const section = main.name;
+    main.values.set(option, { text, section, file: COMMAND_LINE, line: 0, literal: true });
   }
   return main;
 }
@@ -118,7 +120,12 @@ function readRundir(section: RawSection, known: Known, facts: Facts): string | u
 
 function readSupervisord(
   section: RawSection,
-  { facts, problems, known, environmentFiles }: Omit<SectionContext, "processes" | "hints">,
+  {
+    facts,
+    problems,
+    known,
+    environmentFiles,
+  }: Omit<SectionContext, "processes" | "characters" | "hints">,
 ) {
   const { options, names } = kinds.supervisord;
   const reading: Reading = {

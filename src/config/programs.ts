@@ -9,6 +9,8 @@ import { readOptions, type Values } from "./table.ts";
 
 /** More processes than one machine runs; a typo in numprocs must not take the memory. */
 const MOST_PROCESSES = 32_768;
+/** Of the options that are read anew for each copy, before they are expanded. */
+const MOST_CHARACTERS = 16 * 2 ** 20;
 
 /** One section that makes processes, and the group they are made in. */
 export interface ProgramSpec {
@@ -78,14 +80,24 @@ function checkProgram({ kind, section }: ProgramSpec, scalars: Scalars, problems
 
 /** What is too much is told once: the programs after it are read without their copies. */
 function countCopies(numprocs: number, section: RawSection, context: SectionContext): number {
-  const before = context.processes;
+  const wasTooMuch = isTooMuch(context);
   context.processes += Math.max(0, numprocs);
-  if (context.processes <= MOST_PROCESSES) return numprocs;
-  if (before > MOST_PROCESSES) return 0;
-  const message = `expected at most ${MOST_PROCESSES} processes in all, and with this there would be more`;
-  context.problems.push(problemIn(section, "numprocs", message));
+  const { only } = varyingOptions(section);
+  for (const option of only) {
+    context.characters += Math.max(0, numprocs) * (section.values.get(option)?.text.length ?? 0);
+  }
+  if (!isTooMuch(context)) return numprocs;
+  if (!wasTooMuch) {
+    const message =
+      `expected at most ${MOST_PROCESSES} processes in all, and ${MOST_CHARACTERS / 2 ** 20} MB of ` +
+      "what is expanded for each of them; with this there would be more";
+    context.problems.push(problemIn(section, "numprocs", message));
+  }
   return 0;
 }
+
+const isTooMuch = ({ processes, characters }: SectionContext): boolean =>
+  processes > MOST_PROCESSES || characters > MOST_CHARACTERS;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
 const notInFileNames = /[/\x00-\x1f]/;

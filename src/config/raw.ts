@@ -4,6 +4,8 @@ import type { Place, Problem } from "./problems.ts";
 
 export interface RawValue extends Place {
   text: string;
+  /** The section it stands in. */
+  section: string;
   /** It comes from another section: DEFAULT or program-default. */
   inherited?: true;
   /** It is taken as it stands: nothing in it is expanded. */
@@ -23,8 +25,10 @@ export function problemIn(
   message: string,
   severity: Problem["severity"] = "error",
 ): Problem {
-  const { file, line } = (option && section.values.get(option)) || section;
-  return { severity, file, line, section: section.name, ...(option && { option }), message };
+  const value = option === undefined ? undefined : section.values.get(option);
+  const { file, line } = value ?? section;
+  const name = value?.section ?? section.name;
+  return { severity, file, line, section: name, ...(option && { option }), message };
 }
 
 export interface RawConfig {

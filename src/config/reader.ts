@@ -1,8 +1,10 @@
 /** What became of reading a file: its text, or why there is none. */
 export type FileText =
   | { text: string }
-  /** It is not there, or may not be opened. */
+  /** It is not there. */
   | { missing: string }
+  /** It is there and cannot be opened as a file. */
+  | { unreadable: string }
   /** What is in it cannot be used. */
   | { unusable: string }
   /** It has more bytes than were asked for. */

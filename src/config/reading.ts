@@ -9,6 +9,8 @@ export interface SectionContext extends Reading {
   environmentFiles: EnvironmentFiles;
   /** The processes that have been configured so far, also those that are too many. */
   processes: number;
+  /** How long the options are that each copy of a program reads anew. */
+  characters: number;
   /** How many more unknown programs are told the nearest name. */
   hints: number;
 }

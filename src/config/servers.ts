@@ -43,7 +43,8 @@ function refuseOpenDoor(server: InetServerConfig, { problems }: Reading): void {
   problems.push(problemIn(section, "port", message));
 }
 
-const isLoopback = (host: string): boolean => host === "localhost" || host.startsWith("127.");
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || /^127(?:\.\d{1,3}){3}$/.test(host);
 
 /** How a client on this machine reaches a server. */
 export const urlOf = (server: ServerConfig): string =>

@@ -97,11 +97,17 @@ export function readOptions<T extends Table>(
       values[name] = row.kind.parse(text, facts);
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
-      problems.push(problemIn(section, name, error.message));
+      // What is wrong with a secret must not tell it.
+      const message = row.secret && given.text.includes("%") ? misplacedPercent : error.message;
+      problems.push(problemIn(section, name, message));
     }
   }
   return values as Values<T>;
 }
+
+const misplacedPercent =
+  "what stands in it after a percent sign cannot be expanded, or what comes out is not " +
+  "KEY=value pairs; a percent sign is written %%, or take values as they stand with expand=no";
 
 /** Whether `expand=no` takes the values of a section as they stand. A bad value is told elsewhere. */
 function isLiteral(section: RawSection): boolean {

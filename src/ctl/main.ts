@@ -1,4 +1,4 @@
-import { existsSync, writeSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { Command, CommanderError } from "commander";
 import type { CtlConfig } from "../config/config.ts";
@@ -6,9 +6,9 @@ import { loadCtlConfig } from "../config/load.ts";
 import { ConfigError } from "../config/problems.ts";
 import { searchPaths } from "../config/search.ts";
 import { urlOf } from "../config/servers.ts";
-import { errnoOf } from "../os/errno.ts";
 import { glob } from "../os/glob.ts";
 import { machine } from "../os/machine.ts";
+import { writeAll } from "../os/output.ts";
 import { defaultRundir } from "../os/rundir.ts";
 import { readText } from "../os/text.ts";
 import { connect, type ServerAddress } from "../rpc/client.ts";
@@ -110,14 +110,17 @@ function absolute(url: string): string {
 }
 
 function createSession(server: ServerAddress, interactive: boolean): Session {
-  const write = (chunk: Buffer | string) => writeAll(1, chunk);
+  // `| head` has seen enough.
+  const write = (chunk: Buffer | string) => {
+    if (!writeAll(1, chunk)) process.exit(0);
+  };
   return {
     client: connect(server),
     interactive,
     exitCode: 0,
     print: (line) => write(`${line}\n`),
     write,
-    complain: (line) => writeAll(2, `${line}\n`),
+    complain: (line) => void writeAll(2, `${line}\n`),
     confirm: async (question) => {
       const { createInterface } = await import("node:readline/promises");
       const lines = createInterface({ input: process.stdin, output: process.stdout });
@@ -135,21 +138,4 @@ function createSession(server: ServerAddress, interactive: boolean): Session {
 }
 
 /** How long to wait for a reader that is slower than we are. */
-const FULL_PIPE_MS = 5;
-const pause = new Int32Array(new SharedArrayBuffer(4));
-
-/** Writes in order and completely, also when stdout is a pipe; `| head` ends the program quietly. */
-function writeAll(fd: number, chunk: Buffer | string): void {
-  let rest = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(fd, rest));
-    } catch (error) {
-      if (errnoOf(error) === "EPIPE") process.exit(0);
-      if (errnoOf(error) !== "EAGAIN") throw error;
-      Atomics.wait(pause, 0, 0, FULL_PIPE_MS);
-    }
-  }
-}
-
 process.exitCode = await main(process.argv.slice(2));

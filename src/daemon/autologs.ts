@@ -20,9 +20,7 @@ export function withAutoLogs(config: ProcessConfig, auto: AutoLogs): ProcessConf
   const resolve = (stream: "stdout" | "stderr"): LogTarget => {
     if (stream === "stderr" && config.redirect_stderr) return { to: "none" };
     const target = config[`${stream}_logfile`];
-    if (target.to !== "auto") return target;
-    const path = create(config.name, stream, auto);
-    return { to: "file", path, written: path };
+    return target.to === "auto" ? { to: "file", path: create(config.name, stream, auto) } : target;
   };
   return { ...config, stdout_logfile: resolve("stdout"), stderr_logfile: resolve("stderr") };
 }

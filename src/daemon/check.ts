@@ -1,19 +1,10 @@
 import { lint } from "../config/lint/lint.ts";
-import { loadConfig, type Overrides } from "../config/load.ts";
+import type { Overrides } from "../config/load.ts";
 import { ConfigError, formatProblem, inOrder, type Problem, seenFrom } from "../config/problems.ts";
 import { isWritable, modeOf } from "../os/access.ts";
-import { glob } from "../os/glob.ts";
 import { machine } from "../os/machine.ts";
-import { readText } from "../os/text.ts";
-
-/** Where a configuration comes from. */
-export interface Source {
-  /** A file or a folder, absolute. */
-  file: string;
-  overrides: Overrides;
-  /** What its relative paths are relative to: the folder droverd was started in. */
-  cwd: string;
-}
+import type { CommandLine } from "./flags.ts";
+import { findSource, readSource, type Source } from "./source.ts";
 
 interface Findings {
   problems: readonly Problem[];
@@ -22,31 +13,35 @@ interface Findings {
 }
 
 /** `droverd check`: what is wrong with a configuration, and what in it will hurt one day. */
-export function check(
-  source: Source,
-  { strict, json }: { strict: boolean; json: boolean },
-): { output: string; exitCode: number } {
-  const findings = find(source);
+export function check({ configuration, overrides, strict, json }: CommandLine): {
+  output: string;
+  exitCode: number;
+} {
+  const { source, ...findings } = find(configuration, overrides);
   const errors = count(findings, "error");
   const warnings = count(findings, "warning");
   const exitCode = errors > 0 ? 2 : warnings > 0 && strict ? 1 : 0;
   return { output: json ? asJson(findings) : asText(source, findings), exitCode };
 }
 
-function find({ file, overrides, cwd }: Source): Findings {
-  const facts = { ...machine(), cwd };
+function find(
+  configuration: string | undefined,
+  overrides: Overrides,
+): Findings & { source: Source } {
+  const source = findSource(configuration, overrides);
   try {
-    const config = loadConfig(file, { read: readText, glob }, facts, overrides);
-    const traps = lint(config, { uid: facts.uid, mode: modeOf, isWritable });
+    const config = readSource(source);
+    const traps = lint(config, { uid: machine().uid, mode: modeOf, isWritable });
     const processes = config.groups.flatMap((group) => group.processes);
     return {
+      source,
       problems: inOrder([...config.warnings, ...traps]),
       programs: new Set(processes.map(({ section }) => section)).size,
       processes: processes.length,
     };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { problems: error.problems, programs: 0, processes: 0 };
+    return { source, problems: error.problems, programs: 0, processes: 0 };
   }
 }
 

@@ -28,7 +28,7 @@ const flagged = Object.entries<OptionRow>(supervisordOptions).filter(
  * @throws StartError for anything it does not know
  */
 export function parseCommandLine(argv: readonly string[], version: string): CommandLine {
-  const read: Pick<CommandLine, "action" | "strict" | "json"> = {
+  const read: Pick<CommandLine, "action" | "strict" | "json"> & { file?: string } = {
     action: "run",
     strict: false,
     json: false,
@@ -42,13 +42,15 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
     .description("Check the configuration without starting anything, and name what will hurt.")
     .option("--strict", "exit with 1 when there are warnings")
     .option("--json", "print what was found as JSON")
-    .addHelpText("after", "\n-c and the other flags of droverd may be given too.")
-    .action(({ strict = false, json = false }) => {
-      Object.assign(read, { action: "check", strict, json });
+    .argument("[path]", "configuration file or folder; -c does the same")
+    .addHelpText("after", "\nThe flags of droverd may be given too.")
+    .action((file: string | undefined, { strict = false, json = false }) => {
+      Object.assign(read, { action: "check", file, strict, json });
     });
   try {
     refuseRepeats(command);
-    command.parse(unabbreviate(argv, command.options), { from: "user" });
+    const options = [command, ...command.commands].flatMap((one) => one.options);
+    command.parse(unabbreviate(argv, options), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError) || error.exitCode === 0) throw error;
     const message = error.message.replace(/^error: /, "");
@@ -58,9 +60,10 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
   const overrides = flagged.flatMap(([name]) =>
     given[name] === undefined ? [] : [[name, String(given[name])]],
   );
+  const { file, ...does } = read;
   return {
-    ...read,
-    configuration: given.configuration,
+    ...does,
+    configuration: given.configuration ?? file,
     overrides: Object.fromEntries(overrides),
   };
 }
@@ -102,7 +105,7 @@ function refuseRepeats(command: Command): void {
  * allows. The values of options are left alone.
  */
 function unabbreviate(argv: readonly string[], options: readonly Option[]): string[] {
-  const longs = options.flatMap(({ long }) => long ?? []);
+  const longs = ["--help", ...options.flatMap(({ long }) => long ?? [])];
   let isValue = false;
   return argv.map((word) => {
     if (isValue) {

@@ -1,24 +1,18 @@
-import { existsSync } from "node:fs";
-import path from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { CommanderError } from "commander";
 import type { Config } from "../config/config.ts";
-import { loadConfig } from "../config/load.ts";
-import { ConfigError, formatProblem, seenFrom } from "../config/problems.ts";
 import { sampleConfig } from "../config/sample.ts";
-import { searchPaths } from "../config/search.ts";
-import { glob } from "../os/glob.ts";
-import { machine } from "../os/machine.ts";
-import { readText } from "../os/text.ts";
+import { writeAll } from "../os/output.ts";
 import { version } from "../version.ts";
 import { reportToForeground, startInBackground, takeBackgroundMark } from "./background.ts";
-import { check, type Source } from "./check.ts";
+import { check } from "./check.ts";
 import type { Daemon } from "./daemon.ts";
 import { describeBug, StartError } from "./errors.ts";
 import { parseCommandLine } from "./flags.ts";
 import { ensureLimits } from "./limits.ts";
 import { type DaemonOptions, openDaemon } from "./open.ts";
 import { Signals } from "./signals.ts";
+import { findSource, loadSource, type Source } from "./source.ts";
 
 /**
  * Reading a large configuration would make V8 grow its young generation to 2 x 16 MB and keep it,
@@ -31,20 +25,12 @@ async function main(argv: readonly string[]): Promise<number> {
   const inBackground = takeBackgroundMark();
   try {
     const commandLine = parseCommandLine(argv, version());
-    if (commandLine.action === "sample") {
-      process.stdout.write(sampleConfig());
-      return 0;
-    }
-    const source: Source = {
-      file: path.resolve(findConfig(commandLine.configuration)),
-      overrides: commandLine.overrides,
-      cwd: process.cwd(),
-    };
+    if (commandLine.action === "sample") return print(sampleConfig(), 0);
     if (commandLine.action === "check") {
-      const { output, exitCode } = check(source, commandLine);
-      process.stdout.write(output);
-      return exitCode;
+      const { output, exitCode } = check(commandLine);
+      return print(output, exitCode);
     }
+    const source = findSource(commandLine.configuration, commandLine.overrides);
     return await supervise(source, argv, inBackground);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
@@ -56,13 +42,24 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** @returns the exit code, which is 2 when the output could not be written */
+function print(text: string, exitCode: number): number {
+  try {
+    // Whoever reads no further, as `| head` does, has what he wanted.
+    writeAll(1, text);
+    return exitCode;
+  } catch (error) {
+    throw new StartError(`Error: cannot write to stdout: ${error}`, 2, { cause: error });
+  }
+}
+
 /** In the foreground, or by another process in the background. */
 async function supervise(
   source: Source,
   argv: readonly string[],
   inBackground: boolean,
 ): Promise<number> {
-  const config = load(source);
+  const config = loadSource(source);
   const { directory, nodaemon, silent, umask } = config.supervisord;
   if (!nodaemon && !inBackground) return await startInBackground(argv, umask);
   becomeUser(config);
@@ -70,42 +67,6 @@ async function supervise(
   if (inBackground && directory !== undefined) process.chdir(directory);
   await runUntilShutdown(source, config, { notes, echo: !inBackground && !silent });
   return 0;
-}
-
-/** @throws StartError naming where was looked */
-function findConfig(given: string | undefined): string {
-  if (given !== undefined) {
-    if (existsSync(given)) return given;
-    throw new StartError(`Error: could not find config file ${given}`, 2);
-  }
-  const paths = searchPaths(process.cwd(), process.argv[1] ?? "");
-  const found = paths.find((path) => existsSync(path));
-  if (found !== undefined) {
-    if (process.getuid?.() === 0) console.error(rootSearches(found));
-    return found;
-  }
-  throw new StartError(
-    `Error: No config file found at default paths (${paths.join(", ")}); ` +
-      "use the -c option to specify a config file at a different path\n" +
-      "For help, use droverd -h",
-    2,
-  );
-}
-
-/** Whoever may write to one of those places says what root runs. */
-const rootSearches = (found: string): string =>
-  `droverd runs as root and has searched for its configuration, also in the working directory, ` +
-  `and found ${found}; for safety name it: droverd -c ${found}`;
-
-/** @throws StartError with every problem of the configuration */
-function load({ file, overrides, cwd }: Source): Config {
-  try {
-    return loadConfig(file, { read: readText, glob }, { ...machine(), cwd }, overrides);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const lines = error.problems.map((problem) => formatProblem(seenFrom(cwd, problem)));
-    throw new StartError(`Error: ${lines.join("\n")}`, 2, { cause: error });
-  }
 }
 
 /** Before anything is opened, so that it all belongs to that user. */
@@ -135,7 +96,7 @@ async function runUntilShutdown(
   let current = first;
   let next: Config | undefined;
   const prepareRestart = () => {
-    next = load(source);
+    next = loadSource(source);
   };
   const signals = new Signals();
   for (;;) {

@@ -85,6 +85,6 @@ function inetFailure({ host, port }: InetServerConfig, error: unknown): string {
   }
 }
 
-/** Both or nothing: a password without a name protects nothing, as in supervisord. */
+/** As in supervisord an empty name turns the login off, and an empty password is one. */
 export const credentialsOf = ({ username, password }: ServerConfig): Credentials | undefined =>
-  username && password ? { username, password } : undefined;
+  username && password !== undefined ? { username, password } : undefined;

@@ -121,7 +121,7 @@ export class Supervised {
     const [start, stop] = [seconds(this.#startedAt), seconds(this.#stoppedAt)];
     const uptime = seconds(clock.monotonicMs() - this.#upSince);
     const shown = { name, state, pid: this.#pid, start, stop, uptime, spawnerr: this.#spawnerr };
-    const logOf = (stream: "stdout" | "stderr") => this.#log(stream)?.written ?? "";
+    const logOf = (stream: "stdout" | "stderr") => this.logfile(stream) ?? "";
     return {
       name,
       group,
@@ -142,13 +142,9 @@ export class Supervised {
 
   /** Path of a stream's log; undefined when it has none of its own. */
   logfile(stream: "stdout" | "stderr"): string | undefined {
-    return this.#log(stream)?.path;
-  }
-
-  #log(stream: "stdout" | "stderr") {
     if (stream === "stderr" && this.config.redirect_stderr) return undefined;
     const target = this.config[`${stream}_logfile`];
-    return target.to === "file" ? target : undefined;
+    return target.to === "file" ? target.path : undefined;
   }
 
   #send(event: Event): void {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { unless } from "./errno.ts";
+import { errnoOf } from "./errno.ts";
 
 const magic = /[*?[]/;
 
@@ -20,24 +20,60 @@ export function glob(pattern: string): string[] {
 }
 
 function matchesIn(dir: string, part: string): string[] {
-  const names = unless(["ENOENT", "ENOTDIR", "EACCES"], () => readdirSync(dir)) ?? [];
-  const wanted = toRegExp(part);
-  return names
-    .filter((name) => wanted.test(name) && (!name.startsWith(".") || part.startsWith(".")))
+  const matches = matcher(part);
+  return namesIn(dir)
+    .filter((name) => (!name.startsWith(".") || part.startsWith(".")) && matches(name))
     .map((name) => path.join(dir, name));
+}
+
+/** Nothing where there is no folder, or none that can be read, whatever the reason. */
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return [];
+  }
 }
 
 /** A whole `[...]`; a `]` that comes first, or after the `!`, is one of its characters. */
 const token = /\[(?:!(\][^\]]*|[^\]]+)|(?!!)(\][^\]]*|[^\]]+))\]|[\s\S]/gu;
 
-function toRegExp(part: string): RegExp {
-  const source = part.replaceAll(token, (found, noneOf?: string, anyOf?: string) => {
-    if (noneOf !== undefined) return oneOf(noneOf, true);
-    if (anyOf !== undefined) return oneOf(anyOf, false);
-    if (found === "*") return ".*";
-    return found === "?" ? "." : literally(found);
-  });
-  return new RegExp(`^${source}$`, "su");
+/**
+ * What stands between the stars of a pattern is looked for from left to right, each where it comes
+ * first. One regular expression for all of it would try every way there is.
+ */
+function matcher(part: string): (name: string) => boolean {
+  const [first = "", ...others] = piecesOf(part);
+  const last = others.pop();
+  const start = new RegExp(`^${first}${last === undefined ? "$" : ""}`, "su");
+  const between = others.map((piece) => new RegExp(piece, "gsu"));
+  const end = new RegExp(`${last ?? ""}$`, "su");
+  return (name) => {
+    let at = start.exec(name)?.[0].length;
+    for (const piece of between) {
+      if (at === undefined) return false;
+      piece.lastIndex = at;
+      at = piece.test(name) ? piece.lastIndex : undefined;
+    }
+    return at !== undefined && end.test(name.slice(at));
+  };
+}
+
+/** The parts between the stars, as regular expressions. */
+function piecesOf(part: string): string[] {
+  const pieces = [""];
+  for (const [found, noneOf, anyOf] of part.matchAll(token)) {
+    if (found === "*") pieces.push("");
+    else pieces[pieces.length - 1] += characterOf(found, noneOf, anyOf);
+  }
+  return pieces;
+}
+
+function characterOf(found: string, noneOf?: string, anyOf?: string): string {
+  if (noneOf !== undefined) return oneOf(noneOf, true);
+  if (anyOf !== undefined) return oneOf(anyOf, false);
+  return found === "?" ? "." : literally(found);
 }
 
 /** Characters and ranges; a range that runs backwards is empty, and so may be the whole set. */

@@ -1,29 +1,38 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { errnoOf, unless } from "./errno.ts";
 
-type Text = { text: string } | { missing: string } | { unusable: string } | { tooLong: true };
+type Text =
+  | { text: string }
+  | { missing: string }
+  | { unreadable: string }
+  | { unusable: string }
+  | { tooLong: true };
 
 const CHUNK = 64 * 1024;
 
 /**
  * Reads a text file of at most `mostBytes`.
- * @returns the text; or why it cannot be opened; or why what is in it is no text; or that it is longer
+ * @returns the text; or that it is not there; or why it cannot be opened; or why what is in it is no
+ *   text; or that it is longer
  */
 export function readText(path: string, mostBytes: number): Text {
   try {
     const stat = statSync(path);
-    if (stat.isDirectory()) return { missing: "this is a directory" };
-    // Opening a FIFO or a device may never return; those below /dev are how a shell hands over a pipe.
-    if (!stat.isFile() && !/^\/(?:dev|proc)\//.test(path))
-      return { missing: "this is no regular file" };
+    if (stat.isDirectory()) return { unreadable: "this is a directory" };
+    // Opening a FIFO or a device may never return; a pipe that a shell hands over is open already.
+    if (!stat.isFile() && !handedOver.test(path)) return { unreadable: "this is no regular file" };
     const bytes = readUpTo(path, mostBytes);
     return bytes ? decode(bytes) : { tooLong: true };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
-    return { missing: `this file cannot be read: ${errno}` };
+    if (errno === "ENOENT" || errno === "ENOTDIR") return { missing: "there is no such file" };
+    if (errno === "EACCES") return { unreadable: "there is no permission to read this file" };
+    return { unreadable: `this file cannot be read: ${errno}` };
   }
 }
+
+const handedOver = /^\/(?:dev\/stdin|dev\/fd\/\d+|proc\/self\/fd\/\d+)$/;
 
 function readUpTo(path: string, mostBytes: number): Buffer | undefined {
   const fd = openSync(path, "r");

@@ -136,9 +136,9 @@ describe("what cannot be read", () => {
     }
   });
 
-  test("an error names its section and shows its line", () => {
+  test("an error names its section and shows nothing of the line, which may be a secret", () => {
     const [problem] = lex("[s]\n  junk  ", "c.conf").problems;
-    expect(problem).toMatchObject({ section: "s", message: expect.stringContaining('"junk"') });
+    expect(problem).toMatchObject({ section: "s", message: expect.not.stringContaining("junk") });
   });
 });
 

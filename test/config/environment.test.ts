@@ -69,7 +69,7 @@ test("in [supervisord] the values are for every program's expansions too", () =>
 test("a file that is missing is an error, unless a - before its name allows it", () => {
   expect(environmentOf("environment_file=-none.env", {})).toEqual({});
   expect(errorsOf(() => environmentOf("environment_file=none.env", {}))).toEqual([
-    `${root}:4 [program:a] environment_file: /srv/app/none.env: this file cannot be read: ENOENT`,
+    `${root}:4 [program:a] environment_file: /srv/app/none.env: there is no such file`,
   ]);
 });
 

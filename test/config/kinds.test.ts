@@ -186,7 +186,7 @@ describe("logfile", () => {
     ["NONE", { to: "none" }],
     ["Off", { to: "none" }],
     ["", { to: "none" }],
-    ["/tmp/x.log", { to: "file", path: "/tmp/x.log", written: "/tmp/x.log" }],
+    ["/tmp/x.log", { to: "file", path: "/tmp/x.log" }],
     ["/nowhere/x.log", refused],
     ["syslog", { to: "syslog" }],
   ])("%j", (text, expected) => {

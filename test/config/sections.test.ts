@@ -185,6 +185,27 @@ describe("[program-default]", () => {
   });
 });
 
+test("what is wrong in [program-default] is told once, and where it stands", () => {
+  expect(
+    said("[program-default]\nstartsecs=soon\n[program:a]\ncommand=x\n[program:b]\ncommand=x"),
+  ).toEqual(['3 [program-default] startsecs: expected whole seconds such as 10, got "soon"']);
+});
+
+describe("a secret is not told by what is wrong with it", () => {
+  test.each([
+    "[unix_http_server]\nfile=/tmp/s\nusername=u\npassword=hunter%(2",
+    "[unix_http_server]\nfile=/tmp/s\nusername=u\npassword=%(hunter)s",
+    "[supervisorctl]\npassword=%(hunter)s",
+    "[program:a]\ncommand=x\nenvironment=PASSWORD=p@hunter=w,B",
+    '[program:a]\ncommand=x\nenvironment=PASSWORD="hunter',
+    "[program:a]\ncommand=x\nenvironment=PASSWORD=%(hunter)s",
+    "[program:a]\ncommand=x\nenvironment=PASSWORD=\nhunter",
+    "[supervisord]\nenvironment=A=1,hunter",
+  ])("%j", (text) => {
+    expect(said(text).join("\n")).not.toContain("hunter");
+  });
+});
+
 describe("expand=no", () => {
   test("a percent sign is one, in any section", () => {
     const config = load(
@@ -259,6 +280,14 @@ test("more processes than a machine runs are a mistake, and cost nothing", () =>
     expect.stringMatching(/^5 \[program:a\] numprocs: expected at most 32768 processes/),
   ]);
   expect(load(`${many}-5`).groups).toMatchObject([{ name: "a", processes: [] }]);
+});
+
+test("a long option that each of many copies reads anew is a mistake too", () => {
+  const pairs = Array.from({ length: 2_000 }, (_, at) => `V${at}=%(process_num)d`).join(",");
+  const many = `[program:a]\ncommand=x\nprocess_name=%(process_num)d\nnumprocs=30000`;
+  expect(said(`${many}\nenvironment=${pairs}`)).toEqual([
+    expect.stringMatching(/^5 \[program:a\] numprocs: expected at most .* 16 MB/),
+  ]);
 });
 
 test.each(["__proto__", "constructor", "toString", "hasOwnProperty", "prototype"])(

@@ -94,7 +94,8 @@ describe("refused", () => {
     [["-n", "-n"], "--nodaemon is given twice"],
     [["-u", "a", "--user=b"], "--user is given twice"],
     [["check", "--stritc"], "--strict"],
-    [["check", "foo"], "too many arguments"],
+    [["check", "a", "b"], "too many arguments"],
+    [["check", "--str"], "--str"],
   ])("%j", (argv, expected) => {
     const message = refusal(...argv);
     expect(message).toContain(expected);
@@ -117,11 +118,15 @@ test("check takes the flags of the daemon, before and after its name", () => {
   });
 });
 
+test("check takes the file as its argument too", () => {
+  expect(parse("check", "x.conf")).toMatchObject({ action: "check", configuration: "x.conf" });
+});
+
 test("--echo-config only prints", () => {
   expect(parse("--echo-config").action).toBe("sample");
 });
 
-test.each(["-h", "--help", "-?", "-v", "--version"])("%s prints and ends well", (flag) => {
+test.each(["-h", "--help", "--hel", "-?", "-v", "--version"])("%s prints and ends well", (flag) => {
   const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   try {
     expect(() => parse(flag)).toThrow(expect.objectContaining({ exitCode: 0 }));

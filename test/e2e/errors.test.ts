@@ -71,7 +71,7 @@ user=nosuchuser
 });
 
 test.each([
-  ["no section", "junk\n", "expected a section such as [program:name] first"],
+  ["no section", "junk\n", "expected a section such as [program:name] before this line"],
   ["no [supervisord]", "[program:a]\ncommand=true\n", "expected a [supervisord] section"],
   ["a line that is no option", "[supervisord]\nnodaemon\n", "expected option=value"],
 ])("a broken file: %s", async (_, text, message) => {
@@ -86,7 +86,7 @@ test("files that are missing, folders or not text are named", async () => {
   const missing = await ask(`${dir}/none.conf`);
   expect(missing).toMatchObject({
     code: 2,
-    stderr: `Error: could not find config file ${dir}/none.conf\n`,
+    stderr: `Error: ${dir}/none.conf: there is no such file\n`,
   });
   const folder = await ask(dir);
   expect(folder.code).toBe(2);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -123,4 +123,19 @@ answer = [sorted(glob.glob(pattern)) for pattern in given]
   };
   const all = (answers: unknown[]) => patterns.map((own, index) => [own, answers[index]]);
   expect(all(absolute.map(globbed))).toEqual(all(byPython));
+});
+
+test("many stars and a long name are no riddle", () => {
+  const long = "a".repeat(250);
+  const folder = folderWith(long);
+  expect(glob(`${folder}/${"*a".repeat(30)}*b`)).toEqual([]);
+  expect(glob(`${folder}/${"*a".repeat(30)}*`)).toEqual([path.join(folder, long)]);
+});
+
+test("folders that cannot be read have no files: a link to itself, a name that is too long", () => {
+  const folder = folderWith("a.ini");
+  symlinkSync("loop", path.join(folder, "loop"));
+  expect(glob(`${folder}/loop/*`)).toEqual([]);
+  expect(glob(`${folder}/loop/*/*`)).toEqual([]);
+  expect(glob(`${folder}/${"x".repeat(300)}/*`)).toEqual([]);
 });

@@ -27,7 +27,7 @@ export function inMemory(
   return {
     read(path, mostBytes) {
       const text = Object.hasOwn(files, path) ? files[path] : undefined;
-      if (text === undefined) return { missing: "this file cannot be read: ENOENT" };
+      if (text === undefined) return { missing: "there is no such file" };
       if (text.length > mostBytes) return { tooLong: true };
       return { text };
     },

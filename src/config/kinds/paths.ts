@@ -35,22 +35,21 @@ export type LogTarget =
   | { to: "auto" }
   | { to: "none" }
   | { to: "syslog" }
-  /** `written`: as it stands in the configuration, which is what supervisord tells of it. */
-  | { to: "file"; path: string; written: string };
-
-function readFile(given: string, facts: Facts, refuse: Refuse): LogTarget {
-  const file = readFilePath(given, facts, refuse);
-  return { to: "file", path: file, written: given.startsWith("~") ? file : given };
-}
+  | { to: "file"; path: string };
 
 /** Where the daemon's own log goes; other than for a child, `none` and `auto` are names of files. */
 export const mainLogfile = kind(
   "a file in a directory that exists, or syslog",
   (given, facts, refuse): LogTarget =>
-    given === "syslog" ? { to: "syslog" } : readFile(given, facts, refuse),
+    given === "syslog"
+      ? { to: "syslog" }
+      : { to: "file", path: readFilePath(given, facts, refuse) },
 );
 
-/** Where a child's output goes. */
+/**
+ * Where a child's output goes. As in supervisord the folder must be there when the configuration is
+ * read, and a relative path is relative to where the daemon then runs.
+ */
 export const logfile = kind(
   "a file in a directory that exists, AUTO, NONE or syslog",
   (given, facts, refuse): LogTarget => {
@@ -63,8 +62,10 @@ export const logfile = kind(
         return { to: "none" };
       case "syslog":
         return { to: "syslog" };
-      default:
-        return readFile(given, facts, refuse);
+      default: {
+        const file = readFilePath(given, facts, refuse);
+        return { to: "file", path: given.startsWith("~") ? file : given };
+      }
     }
   },
 );

@@ -1,0 +1,73 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import type { Config } from "../config/config.ts";
+import { loadConfig, type Overrides } from "../config/load.ts";
+import { ConfigError, formatProblem, type Problem, seenFrom } from "../config/problems.ts";
+import { searchPaths } from "../config/search.ts";
+import { glob } from "../os/glob.ts";
+import { machine } from "../os/machine.ts";
+import { readText } from "../os/text.ts";
+import { StartError } from "./errors.ts";
+
+/** Where a configuration comes from. */
+export interface Source {
+  /** A file or a folder, absolute. */
+  file: string;
+  overrides: Overrides;
+  /** What its relative paths are relative to: the folder droverd was started in. */
+  cwd: string;
+}
+
+/** @throws StartError when none is given, and naming where was looked */
+export function findSource(given: string | undefined, overrides: Overrides): Source {
+  const cwd = process.cwd();
+  const file = given === undefined ? search(cwd) : path.resolve(cwd, given);
+  return { file, overrides, cwd };
+}
+
+function search(cwd: string): string {
+  const paths = searchPaths(cwd, process.argv[1] ?? "");
+  const found = paths.find((candidate) => existsSync(candidate));
+  if (found === undefined) {
+    throw new StartError(
+      `Error: No config file found at default paths (${paths.join(", ")}); ` +
+        "use the -c option to specify a config file at a different path\n" +
+        "For help, use droverd -h",
+      2,
+    );
+  }
+  // Whoever may write to one of those places says what root runs.
+  if (process.getuid?.() === 0) {
+    console.error(
+      "droverd runs as root and has searched for its configuration, also in the working " +
+        `directory, and found ${found}; for safety name it: droverd -c ${found}`,
+    );
+  }
+  return found;
+}
+
+/** @throws ConfigError */
+export const readSource = ({ file, overrides, cwd }: Source): Config =>
+  loadConfig(file, { read: readText, glob }, { ...machine(), cwd }, overrides);
+
+/** @throws StartError with every problem of the configuration, for those who read the terminal or the log */
+export function loadSource(source: Source): Config {
+  try {
+    return readSource(source);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new StartError(describe(error.problems, source.cwd), 2, { cause: error });
+  }
+}
+
+/** A line each; among several the warnings are marked: it is the others that must be mended. */
+function describe(problems: readonly Problem[], cwd: string): string {
+  const lines = problems.map((problem) => {
+    const mark = problem.severity === "warning" ? "warning: " : "";
+    return `${mark}${formatProblem(seenFrom(cwd, problem))}`;
+  });
+  const [first, ...others] = lines;
+  return others.length === 0
+    ? `Error: ${first}`
+    : `Error: the configuration cannot be used:\n${lines.join("\n")}`;
+}
