@@ -45,10 +45,26 @@ export function readSources(
       hereEverywhere: false,
     };
   }
+  const own = files.taken.length;
   takeIncluded(include, files, reader, { facts, problems });
+  warnOfNested(files.taken.slice(0, own), files.taken.slice(own), problems);
   const all = readSections(files.taken);
   inheritValues(all);
   return { ...all, problems: [...problems, ...all.problems], hereEverywhere: true };
+}
+
+/** As in supervisord only the first file's `[include]` counts. */
+function warnOfNested(
+  own: readonly Lexed[],
+  included: readonly Lexed[],
+  problems: Problem[],
+): void {
+  for (const { file, sections: headers } of included) {
+    const nested = headers.find(({ name }) => name === "include");
+    if (!nested || own.some((lexed) => path.resolve(lexed.file) === path.resolve(file))) continue;
+    const message = "this is an included file, and what it includes is not read";
+    problems.push({ severity: "warning", file, line: nested.line, section: "include", message });
+  }
 }
 
 function filesOf(folder: string, reader: Reader): string[] {
