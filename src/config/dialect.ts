@@ -95,7 +95,9 @@ export function lex(text: string, file: string): Lexed {
       continue;
     }
     if (section === undefined) {
-      const message = "expected a section such as [program:name] before this line";
+      const message = raw.startsWith("\ufeff")
+        ? "expected no byte order mark: save this file as UTF-8 without one"
+        : "expected a section such as [program:name] before this line";
       out.problems.push({ severity: "error", file, line, message });
       return out;
     }

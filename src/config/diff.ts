@@ -41,7 +41,7 @@ interface GroupChange {
   changed: ProcessChange[];
 }
 
-/** What differs between two configurations, by name. */
+/** What differs between two configurations, by name. Control servers are opened anew with the daemon. */
 export interface ConfigDiff {
   /** Of `[supervisord]`. */
   daemon: OptionChange[];
@@ -66,7 +66,7 @@ export function diff(before: Config, after: Config): ConfigDiff {
   };
 }
 
-/** Whether there is nothing to do. */
+/** Whether the fleet and the daemon's options are as they were. */
 export const isSame = ({ daemon, added, removed, changed }: ConfigDiff): boolean =>
   daemon.length + added.length + removed.length + changed.length === 0;
 

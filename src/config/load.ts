@@ -94,7 +94,8 @@ function mainSection(
   problems: Problem[],
 ): RawSection {
   const main = sections.get("supervisord") ?? emptySection("supervisord", source);
-  if (!sections.has("supervisord")) {
+  // A file that could not be read to its end may well have one.
+  if (!sections.has("supervisord") && problems.every(({ severity }) => severity !== "error")) {
     const message = "expected a [supervisord] section, which may be empty";
     problems.push({ severity: "error", file: source, line: 0, message });
   }

@@ -29,6 +29,11 @@ export function readServers(
       reading.problems.push(problemIn(section, undefined, message));
     }
   }
+  for (const { section, password } of [...inet, ...unix]) {
+    if (!password?.startsWith("{SHA}") || /^\{SHA\}[0-9a-f]{40}$/.test(password)) continue;
+    const message = "no password can match this: expected {SHA} and 40 hex digits in small letters";
+    reading.problems.push(problemIn(section, "password", message, "warning"));
+  }
   for (const server of inet) refuseOpenDoor(server, reading);
   return [...inet, ...unix];
 }

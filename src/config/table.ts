@@ -3,7 +3,7 @@ import type { Facts } from "./facts.ts";
 import type { Kind } from "./kinds/kind.ts";
 import { boolean } from "./kinds/words.ts";
 import { type Known, namesFor, type Scope } from "./names.ts";
-import { BadValue, isEnough, type Problem, suggest } from "./problems.ts";
+import { BadValue, isEnough, type Problem, quote, suggest } from "./problems.ts";
 import { problemIn, type RawSection, type RawValue } from "./raw.ts";
 
 export const required = Symbol("required");
@@ -97,17 +97,26 @@ export function readOptions<T extends Table>(
       values[name] = row.kind.parse(text, facts);
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
-      // What is wrong with a secret must not tell it.
-      const message = row.secret && given.text.includes("%") ? misplacedPercent : error.message;
-      problems.push(problemIn(section, name, message));
+      problems.push(problemIn(section, name, describe(error, row, given)));
     }
   }
   return values as Values<T>;
 }
 
-const misplacedPercent =
-  "what stands in it after a percent sign cannot be expanded, or what comes out is not " +
-  "KEY=value pairs; a percent sign is written %%, or take values as they stand with expand=no";
+/** What is wrong with a secret must not tell it, nor what came out of a variable of the environment. */
+function describe(error: BadValue, row: OptionRow, { text }: RawValue): string {
+  if (!text.includes("%")) return error.message;
+  if (row.secret) {
+    return (
+      `expected ${row.kind.expected}, with a percent sign written %%, and only names that are ` +
+      "known here in %(name)s; expand=no takes values as they stand"
+    );
+  }
+  const isUnreadable = error.message.startsWith(`expected ${row.kind.expected}, got `);
+  return isUnreadable && text.includes("%(ENV_")
+    ? `expected ${row.kind.expected}, got what ${quote(text)} expands to`
+    : error.message;
+}
 
 /** Whether `expand=no` takes the values of a section as they stand. A bad value is told elsewhere. */
 function isLiteral(section: RawSection): boolean {

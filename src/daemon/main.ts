@@ -53,6 +53,10 @@ function print(text: string, exitCode: number): number {
   }
 }
 
+const readOnce =
+  "Error: a configuration from a pipe can be read only once, and the background reads it again: " +
+  "write it to a file, or stay in the foreground with -n";
+
 /** In the foreground, or by another process in the background. */
 async function supervise(
   source: Source,
@@ -61,7 +65,10 @@ async function supervise(
 ): Promise<number> {
   const config = loadSource(source);
   const { directory, nodaemon, silent, umask } = config.supervisord;
-  if (!nodaemon && !inBackground) return await startInBackground(argv, umask);
+  if (!nodaemon && !inBackground) {
+    if (/^\/(?:dev|proc)\//.test(source.file)) throw new StartError(readOnce, 2);
+    return await startInBackground(argv, umask);
+  }
   becomeUser(config);
   const notes = ensureLimits(config.supervisord);
   if (inBackground && directory !== undefined) process.chdir(directory);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { rmSync, unlinkSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import path from "node:path";
-import type { Config, GroupConfig, ServerConfig } from "../config/config.ts";
+import type { Config, GroupConfig, ProcessConfig, ServerConfig } from "../config/config.ts";
 import { formatProblem } from "../config/problems.ts";
 import { urlOf } from "../config/servers.ts";
 import { Fault } from "../faults.ts";
@@ -255,8 +255,17 @@ function withLogs({ supervisord, groups }: Config, log: Log): GroupConfig[] {
     ...group,
     processes: group.processes
       .filter(({ kind }) => kind === "program")
-      .map((config) => withAutoLogs(config, auto)),
+      .map((config) => openAutoLogs(config, auto)),
   }));
+}
+
+function openAutoLogs(config: ProcessConfig, auto: AutoLogs): ProcessConfig {
+  try {
+    return withAutoLogs(config, auto);
+  } catch (error) {
+    const message = `Error: cannot make the AUTO logs of ${config.name} in ${auto.dir}: ${error}`;
+    throw new StartError(message, 1, { cause: error });
+  }
 }
 
 function writePidfile(pidfile: string, log: Log, undo: Undo): void {

@@ -20,6 +20,7 @@ export interface Source {
 
 /** @throws StartError when none is given, and naming where was looked */
 export function findSource(given: string | undefined, overrides: Overrides): Source {
+  if (given === "") throw new StartError("Error: -c needs the path of a file or a folder", 2);
   const cwd = process.cwd();
   const file = given === undefined ? search(cwd) : path.resolve(cwd, given);
   return { file, overrides, cwd };

@@ -61,7 +61,7 @@ describe("refused", () => {
   test.each<[string, string[]]>([
     ["", [`error ${root}:0  `]],
     ["[Supervisord]", [`error ${root}:0  `, `warning ${root}:1 Supervisord `]],
-    ["junk", [`error ${root}:0  `, `error ${root}:1  `]],
+    ["junk", [`error ${root}:1  `]],
     [
       "[supervisord]\nlogfile=/nowhere/x\nloglevel=loud\n[unix_http_server]\nchmod=9",
       [

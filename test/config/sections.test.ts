@@ -185,6 +185,28 @@ describe("[program-default]", () => {
   });
 });
 
+test("what a variable of the environment holds is not told by what is wrong with it", () => {
+  expect(said("[program:a]\ncommand=x\nautostart=%(ENV_HOME)s")).toEqual([
+    '4 [program:a] autostart: expected true or false, got what "%(ENV_HOME)s" expands to',
+  ]);
+});
+
+test.each<[string, string | undefined]>([
+  [`{SHA}${"a".repeat(40)}`, undefined],
+  ["{SHA}xyz", "no password can match this"],
+  [`{SHA}${"A".repeat(40)}`, "no password can match this"],
+])("the password %s", (password, expected) => {
+  const told = said(`[unix_http_server]\nfile=/tmp/s\nusername=u\npassword=${password}`);
+  expect(told).toEqual(expected ? [expect.stringContaining(expected)] : []);
+});
+
+test("a byte order mark is named, and nothing else that follows from it", () => {
+  const reader = inMemory({ [root]: "\ufeff[supervisord]\n" });
+  expect(() => loadConfig(root, reader, machine)).toThrow(
+    `${root}:1: expected no byte order mark: save this file as UTF-8 without one`,
+  );
+});
+
 test("what is wrong in [program-default] is told once, and where it stands", () => {
   expect(
     said("[program-default]\nstartsecs=soon\n[program:a]\ncommand=x\n[program:b]\ncommand=x"),

@@ -13,6 +13,7 @@ export const inetAddress = kind(
   "an address such as 127.0.0.1:9001 or *:9001",
   (given, _, refuse): InetAddress => {
     const [, host = "", digits] = /^(?:(.*):)?\s*\+?(\d+)\s*$/s.exec(given) ?? refuse();
+    if (host.includes(":")) refuse(": as in supervisord a server listens on IPv4 only");
     const port = Number(digits);
     if (port < 1 || port > HIGHEST_PORT) refuse(`: a port is from 1 to ${HIGHEST_PORT}`);
     return { host: host === "*" ? "" : host.toLowerCase(), port };
