@@ -203,7 +203,7 @@ describe("refused with code 2, nothing on stdout and no daemon", () => {
     ["-c", /argument missing\nFor help, use droverd -h\n$/],
     ["start", /too many arguments.*\nFor help, use droverd -h\n$/],
     ["-n -n", /--nodaemon is given twice\nFor help, use droverd -h\n$/],
-    ["-c none.conf", /^Error: could not find config file none\.conf\n$/],
+    ["-c none.conf", /^Error: .*none\.conf.*\n$/],
     ["-c nothing", /nothing: expected files named \*\.conf or \*\.ini in this folder/],
     ["-c ok.conf -m 99", /command line \[supervisord\] umask: /],
     ["-c ok.conf -e loud", /command line \[supervisord\] loglevel: .*got "loud"/],
