@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { chmodSync, chownSync, linkSync, lstatSync, statSync, unlinkSync } from "node:fs";
 import { connect, type Server } from "node:net";
 import { errnoOf, unless } from "./errno.ts";
@@ -48,13 +49,14 @@ export async function listenUnix(server: Server, spec: SocketSpec): Promise<() =
  * Makes a server listen on an IPv4 address; an empty host is every address.
  * @throws what the kernel gives
  */
-export function listenInet(
+export async function listenInet(
   server: Server,
   { host, port }: { host: string; port: number },
 ): Promise<void> {
+  const { address } = await lookup(host || "0.0.0.0", { family: 4 });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host: host || "0.0.0.0", port }, () => {
+    server.listen({ host: address, port }, () => {
       server.off("error", reject);
       resolve();
     });

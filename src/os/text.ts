@@ -38,18 +38,19 @@ function readUpTo(path: string, mostBytes: number): Buffer | undefined {
   const fd = openSync(path, "r");
   try {
     const stat = fstatSync(fd);
-    const size = stat.isFile() ? stat.size : CHUNK;
-    if (stat.isFile() && size > mostBytes) return undefined;
+    // What the kernel makes up as it is read, below /proc, says that it has no bytes.
+    const knowsSize = stat.isFile() && stat.size > 0;
+    if (knowsSize && stat.size > mostBytes) return undefined;
     const chunks: Buffer[] = [];
     let total = 0;
     for (;;) {
-      const chunk = Buffer.allocUnsafe(size + 1);
+      const chunk = Buffer.allocUnsafe(knowsSize ? stat.size + 1 : CHUNK);
       const length = readSync(fd, chunk);
       total += length;
       if (total > mostBytes) return undefined;
       chunks.push(chunk.subarray(0, length));
       // A file that gives less than was asked for is at its end; a pipe only at the next nothing.
-      if (length === 0 || (stat.isFile() && length < chunk.length)) return Buffer.concat(chunks);
+      if (length === 0 || (knowsSize && length < chunk.length)) return Buffer.concat(chunks);
     }
   } finally {
     unless(["EBADF"], () => closeSync(fd));
@@ -57,18 +58,46 @@ function readUpTo(path: string, mostBytes: number): Buffer | undefined {
 }
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function isText(bytes: Buffer): boolean {
+  try {
+    strict.decode(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
 
 function decode(bytes: Buffer): Text {
   try {
     return { text: strict.decode(bytes) };
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    // What could not be decoded comes back as other bytes.
-    const again = Buffer.from(lenient.decode(bytes));
-    const at = bytes.findIndex((byte, index) => byte !== again[index]);
-    const line = bytes.subarray(0, at).filter((byte) => byte === 0x0a).length + 1;
-    const byte = (bytes[at] ?? 0).toString(16).padStart(2, "0");
-    return { unusable: `not UTF-8 text: byte 0x${byte} in line ${line}` };
+    return { unusable: `not UTF-8 text: ${firstMistake(bytes)}` };
   }
+}
+
+/** No character has a newline in it, so that each line is text by itself or is not. */
+function firstMistake(bytes: Buffer): string {
+  let number = 1;
+  for (let start = 0; start < bytes.length; number++) {
+    const newline = bytes.indexOf(0x0a, start);
+    const end = newline < 0 ? bytes.length : newline;
+    const line = bytes.subarray(start, end);
+    if (!isText(line)) return `byte 0x${firstBad(line).toString(16)} in line ${number}`;
+    start = end + 1;
+  }
+  return "a part of a character";
+}
+
+/** The byte at which the first character that is none begins. */
+function firstBad(line: Buffer): number {
+  for (let at = 0; at < line.length; ) {
+    const lead = line[at] ?? 0;
+    const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (!isText(line.subarray(at, at + length))) return lead;
+    at += length;
+  }
+  return 0;
 }

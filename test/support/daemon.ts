@@ -32,7 +32,7 @@ const LONGEST_RUN_MS = 25_000;
 /** Runs a command to its end; a failure is an answer here, not an exception. */
 export function run(file: string, args: readonly string[], input = ""): Promise<Finished> {
   return new Promise((resolve) => {
-    const options = { timeout: LONGEST_RUN_MS, maxBuffer: 2 ** 26 };
+    const options = { timeout: LONGEST_RUN_MS, killSignal: "SIGKILL", maxBuffer: 2 ** 26 } as const;
     const child = execFile(file, [...args], options, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === "number" ? error.code : -1) : 0;
       resolve({ code, stdout, stderr });
