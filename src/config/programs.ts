@@ -30,7 +30,8 @@ export function readProgram(spec: ProgramSpec, context: SectionContext): Process
   const known: Known = { ...context.known, values };
   const scalars = readOptions(programOptions, { section, known, names: "program" }, context);
   checkProgram(spec, scalars, context.problems);
-  const copies = countCopies(scalars.numprocs, section, context);
+  const varying = varyingOptions(section);
+  const copies = countCopies(scalars.numprocs, section, varying, context);
   const shared = {
     ...scalars,
     killasgroup: scalars.killasgroup ?? scalars.stopasgroup,
@@ -41,7 +42,7 @@ export function readProgram(spec: ProgramSpec, context: SectionContext): Process
   };
   const byName = new Map<string, ProcessConfig>();
   const problems: Problem[] = [];
-  const readCopy = copyReader(spec, shared, known, { ...context, problems });
+  const readCopy = copyReader(spec, { shared, varying, known }, { ...context, problems });
   for (let copy = 0; copy < copies; copy++) {
     const process = readCopy({
       numprocs: scalars.numprocs,
@@ -79,10 +80,14 @@ function checkProgram({ kind, section }: ProgramSpec, scalars: Scalars, problems
 }
 
 /** What is too much is told once: the programs after it are read without their copies. */
-function countCopies(numprocs: number, section: RawSection, context: SectionContext): number {
+function countCopies(
+  numprocs: number,
+  section: RawSection,
+  { only }: Varying,
+  context: SectionContext,
+): number {
   const wasTooMuch = isTooMuch(context);
   context.processes += Math.max(0, numprocs);
-  const { only } = varyingOptions(section);
   for (const option of only) {
     context.characters += Math.max(0, numprocs) * (section.values.get(option)?.text.length ?? 0);
   }
@@ -114,13 +119,11 @@ type Numbers = Readonly<Record<"numprocs" | "process_num", number>>;
 
 /** Reads the copies of a program; what is the same for all of them is read once. */
 function copyReader<T extends object>(
-  spec: ProgramSpec,
-  shared: T,
-  known: Known,
+  { section, name: program }: ProgramSpec,
+  { shared, varying, known }: { shared: T; varying: Varying; known: Known },
   context: SectionContext,
 ) {
-  const { section, name: program } = spec;
-  const { only, hasOneEnvironment } = varyingOptions(section);
+  const { only, hasOneEnvironment } = varying;
   let environment: ReturnType<typeof readEnvironment> | undefined;
   let onto: Values<typeof otherOptions> | undefined;
   return (numbers: Numbers) => {
@@ -144,8 +147,15 @@ function copyReader<T extends object>(
   };
 }
 
-/** The options that are not the same for all copies: only process_num is another for each. */
-function varyingOptions(section: RawSection) {
+interface Varying {
+  /** The options that are not the same for all copies. */
+  only: ReadonlySet<string>;
+  /** The environment is the same for all of them. */
+  hasOneEnvironment: boolean;
+}
+
+/** Only process_num is another for each copy, and what is made of it. */
+function varyingOptions(section: RawSection): Varying {
   const varies = (option: string) => section.values.get(option)?.text.includes("process_num");
   const hasOneEnvironment = !varies("environment") && !varies("environment_file");
   const only = new Set<string>();

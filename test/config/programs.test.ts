@@ -195,6 +195,7 @@ test("a program that sets nothing is run as supervisord runs it", () => {
     kind: "program",
     socket: undefined,
     depends_on: [],
+    job_time: undefined,
     environment_file: "",
     numprocs: 1,
     numprocs_start: 0,

@@ -1,6 +1,6 @@
 import { owner, user } from "../kinds/accounts.ts";
 import { serverUrl, socketAddress } from "../kinds/network.ts";
-import { exitcodes, integer, integerFrom, octal, seconds } from "../kinds/numbers.ts";
+import { duration, exitcodes, integer, integerFrom, octal, seconds } from "../kinds/numbers.ts";
 import { plainPath } from "../kinds/paths.ts";
 import {
   autorestart,
@@ -113,6 +113,14 @@ export const programOptions = {
     kind: serverUrl,
     default: "AUTO",
     doc: "SUPERVISOR_SERVER_URL for the child; that of this daemon when AUTO or not set.",
+  }),
+  job_time: option({
+    kind: duration,
+    default: undefined,
+    change: "live",
+    origin: "drover",
+    example: "5m",
+    doc: "How long a job of this worker may take; droverd check holds it against stopwaitsecs.",
   }),
   depends_on: option({
     kind: names,
