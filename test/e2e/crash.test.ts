@@ -199,12 +199,12 @@ test("a run folder that is removed is made again for the next start", async () =
   expect((await daemon.ctl("restart", "a")).stdout).toBe("a: stopped\na: started\n");
 });
 
-test("in the background relative names keep the meaning they had for who started it", async () => {
+test("in the background relative names are those of who started it, and of children's logs those of directory=, as in supervisord", async () => {
   const dir = tempDir();
   mkdirSync(path.join(dir, "conf"));
   mkdirSync(path.join(dir, "elsewhere"));
   const text = configText(
-    "[program:a]\ncommand=pwd\nstartsecs=0\nautorestart=false\nstdout_logfile=conf/pwd.log\n",
+    "[program:a]\ncommand=pwd\nstartsecs=0\nautorestart=false\nstdout_logfile=pwd.log\n",
   );
   const config = path.join(dir, "conf/drover.conf");
   writeFileSync(config, text.replace("loglevel=debug", "directory=elsewhere"));
@@ -218,7 +218,7 @@ test("in the background relative names keep the meaning they had for who started
   });
   await eventually("the working directory", () => {
     try {
-      return readFileSync(path.join(dir, "conf/pwd.log"), "utf8") === `${dir}/elsewhere\n`;
+      return readFileSync(path.join(dir, "elsewhere/pwd.log"), "utf8") === `${dir}/elsewhere\n`;
     } catch {
       return false;
     }
