@@ -1,8 +1,9 @@
 import { lint } from "../config/lint/lint.ts";
 import type { Overrides } from "../config/load.ts";
 import { ConfigError, formatProblem, inOrder, type Problem, seenFrom } from "../config/problems.ts";
-import { isWritable, modeOf } from "../os/access.ts";
+import { commandFault, isWritable, mayBeDirectory, modeOf } from "../os/access.ts";
 import { machine } from "../os/machine.ts";
+import { defaultRundir } from "../os/rundir.ts";
 import type { CommandLine } from "./flags.ts";
 import { findSource, readSource, type Source } from "./source.ts";
 
@@ -31,7 +32,14 @@ function find(
   const source = findSource(configuration, overrides);
   try {
     const config = readSource(source);
-    const traps = lint(config, { uid: machine().uid, mode: modeOf, isWritable });
+    const traps = lint(config, {
+      uid: machine().uid,
+      mode: modeOf,
+      isDirectory: mayBeDirectory,
+      isWritable,
+      commandFault,
+      defaultRundir: defaultRundir(),
+    });
     const processes = config.groups.flatMap((group) => group.processes);
     return {
       source,

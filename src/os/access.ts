@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
+import { CommandError, findCommand } from "./command.ts";
 import { unless } from "./errno.ts";
 import { groupsOf } from "./users.ts";
 
@@ -28,3 +29,32 @@ export function isWritable(path: string, as: { uid: number; gid: number } | unde
   const groups = [as.gid, ...groupsOf(as.uid)];
   return (stat.mode & (groups.includes(stat.gid) ? 0o020 : 0o002)) !== 0;
 }
+
+/** Whether this is a folder, or may be one inside a folder that the caller may not look into. */
+export const mayBeDirectory = (path: string): boolean =>
+  unless(
+    ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"],
+    () => unless(["EACCES"], () => statSync(path).isDirectory()) ?? true,
+  ) ?? false;
+
+/**
+ * Why a command word cannot be run, in supervisord's words; undefined when it can, or when somebody
+ * else may be able to.
+ * @param searchPath undefined: that of the caller
+ */
+export function commandFault(word: string, searchPath: string | undefined): string | undefined {
+  try {
+    findCommand(word, searchPath ?? (process.env.PATH || undefined));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return word.includes("/") && isForOthers(word) ? undefined : error.message;
+  }
+}
+
+/** A file that others may run, or one that cannot be seen. */
+const isForOthers = (path: string): boolean =>
+  unless(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"], () => {
+    const stat = unless(["EACCES"], () => statSync(path));
+    return !stat || (!stat.isDirectory() && (stat.mode & 0o111) !== 0);
+  }) ?? false;

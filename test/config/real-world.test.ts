@@ -28,10 +28,13 @@ const facts: Facts = {
   user: (name) => ({ name, uid: name === "root" ? 0 : 1001, gid: 1001, home: "/" }),
 };
 
-/** root, with configuration files as an editor leaves them; only root may write /var/log/fleet. */
+/** root, with every command and folder that is named, with configuration files as an editor leaves them; only root may write /var/log/fleet. */
 const root: LintFacts = {
   uid: 0,
   mode: (file) => (file in fixtures ? 0o644 : path.extname(file) === "" ? 0o755 : undefined),
+  isDirectory: () => true,
+  commandFault: () => undefined,
+  defaultRundir: "/run/drover",
   isWritable: (file, as) => as === undefined || as.uid === 0 || file !== "/var/log/fleet",
 };
 

@@ -1,8 +1,9 @@
 import path from "node:path";
 import type { ProcessConfig } from "../config.ts";
+import type { LogTarget } from "../kinds/paths.ts";
 import type { RawSection } from "../raw.ts";
 import type { LintFacts } from "./lint.ts";
-import { type Finding, type Fleet, nameOf, type Rule } from "./rule.ts";
+import { type Finding, type Fleet, nameOf, type Program, type Rule } from "./rule.ts";
 
 /** A log as one option of one section names it. */
 interface Log {
@@ -14,6 +15,9 @@ interface Log {
 
 /** Pipes, terminals and what stands for them: nothing that can be renamed or cut. */
 const stream = /^\/(?:dev|proc\/(?:self|\d+))\/(?:stdout|stderr|fd\/\d+|console|tty\d*|pts\/\d+)$/;
+
+/** Paths that name no file on a disk. */
+const special = /^\/(?:dev|proc)\//;
 
 export const logRules: readonly Rule[] = [
   {
@@ -40,7 +44,34 @@ export const logRules: readonly Rule[] = [
     doc: "The daemon opens and rotates logs as the user of [supervisord]; it must be allowed to.",
     check: (fleet) => oncePerOption(logsOf(fleet).flatMap((log) => notWritable(log, fleet) ?? [])),
   },
+  {
+    id: "unbounded-log",
+    doc: "The log of a program with maxbytes=0 grows until the disk is full.",
+    check: ({ programs }) => programs.flatMap((program) => unbounded(program) ?? []),
+  },
 ];
+
+/** A program, with both of its logs where both are so. */
+function unbounded({ section, first }: Program): Finding | undefined {
+  const streams = [
+    ["stdout_logfile", first.stdout_logfile, first.stdout_logfile_maxbytes] as const,
+    ["stderr_logfile", first.stderr_logfile, first.stderr_logfile_maxbytes] as const,
+  ].slice(0, first.redirect_stderr ? 1 : 2);
+  const growing = streams.filter(([, log, maxBytes]) => maxBytes === 0 && isRegular(log));
+  const [found] = growing;
+  if (!found) return undefined;
+  const [option, log] = found;
+  return {
+    section,
+    option: `${option}_maxbytes`,
+    message: `${log.to === "file" ? log.path : `the AUTO log of ${option.slice(0, 6)}`} is never rotated: ${option}_maxbytes is 0`,
+    why: "A program that prints an error in a circle fills the disk, and then everything on the machine stops.",
+    instead: growing.map(([name]) => `${name}_maxbytes=50MB`).join("\n"),
+  };
+}
+
+const isRegular = (log: LogTarget): boolean =>
+  log.to === "auto" || (log.to === "file" && !special.test(log.path));
 
 const whyNotRotated = ({ option }: Log): string =>
   option === "logfile"
@@ -86,7 +117,7 @@ function logsOfProcess(process: ProcessConfig): Omit<Log, "section">[] {
 }
 
 function notWritable(log: Log, { config, facts }: Fleet): Finding | undefined {
-  if (/^\/(?:dev|proc)\//.test(log.path)) return undefined;
+  if (special.test(log.path)) return undefined;
   const as = config.supervisord.user;
   const dir = path.dirname(log.path);
   const blocked = blockedAt(log, dir, facts, as);

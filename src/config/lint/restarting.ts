@@ -1,4 +1,5 @@
 import { eachProgram, nameOf, type Rule } from "./rule.ts";
+import { lifeOf } from "./starting.ts";
 import { endsBy } from "./workers.ts";
 
 const ENOUGH_RETRIES = 3;
@@ -37,7 +38,31 @@ export const restartingRules: readonly Rule[] = [
       };
     }),
   },
+  {
+    id: "failure-expected",
+    doc: "An exit code of crashes in exitcodes: autorestart=unexpected leaves what crashed down.",
+    check: eachProgram(({ section, first }, command) => {
+      if (first.autorestart !== "unexpected") return undefined;
+      const code = first.exitcodes.find((one) => crashCodes.has(one));
+      // What is to run once is not to run again, however it ended.
+      if (code === undefined || lifeOf(command)) return undefined;
+      const others = first.exitcodes.filter((one) => !crashCodes.has(one));
+      return {
+        section,
+        option: "exitcodes",
+        message: `${code} is ${crashCodes.get(code)}, and with it in exitcodes autorestart=unexpected does not start it again`,
+        why: "The first crash takes it down for good, and it is shown as EXITED, as if all were well.",
+        instead: `exitcodes=${others.length > 0 ? others.join(",") : "0"}`,
+      };
+    }),
+  },
 ];
+
+/** What interpreters exit with when nobody catches an error. */
+const crashCodes: ReadonlyMap<number, string> = new Map([
+  [1, "how most programs end when they crash"],
+  [255, "how PHP ends on a fatal error"],
+]);
 
 function tries(startretries: number): string {
   if (startretries <= 0) return "the first failed start";

@@ -2,6 +2,7 @@ import type { Config, ProcessConfig } from "../config.ts";
 import type { RawSection } from "../raw.ts";
 import { type CommandLine, readCommand } from "./commandline.ts";
 import type { LintFacts } from "./lint.ts";
+import { masked } from "./masking.ts";
 
 /** Something that runs, and will hurt one day. */
 export interface Finding {
@@ -63,18 +64,6 @@ export function programsOf(config: Config): Program[] {
 /** `[program:mail]` without the kind: what people call it. */
 export const nameOf = ({ name }: RawSection): string => name.slice(name.indexOf(":") + 1);
 
-const credentials = /(:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g;
-const secretOption =
-  /(--?[\w-]*(?:pass|secret|token|api-?key)[\w-]*[= ])(?:"[^"]*"|'[^']*'|[^\s"']+)/gi;
-const secretVariable = /(\b\w*(?:PASS|SECRET|TOKEN|API_?KEY)\w*=)[^\s"']+/g;
-
 /** The command as its file has it, for a line to write: no password is shown. */
-export const shownCommand = ({ section }: Program): string =>
+export const shownCommand = ({ section }: Pick<Program, "section">): string =>
   masked((section.values.get("command")?.text ?? "").replaceAll(/\s*\n\s*/g, " ").trim());
-
-/** The text without the passwords that can be told from other words. */
-export const masked = (text: string): string =>
-  text
-    .replaceAll(credentials, "$1***")
-    .replaceAll(secretOption, "$1***")
-    .replaceAll(secretVariable, "$1***");

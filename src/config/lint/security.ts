@@ -1,15 +1,16 @@
 import { parseKeyValues } from "../keyvalues.ts";
 import { BadValue } from "../problems.ts";
-import type { RawSection } from "../raw.ts";
+import type { RawSection, RawValue } from "../raw.ts";
 import type { Finding, Fleet, Program, Rule } from "./rule.ts";
 import { nameOf } from "./rule.ts";
+import { isHalf } from "./servers.ts";
 
 export const securityRules: readonly Rule[] = [
   {
     id: "readable-secrets",
     doc: "A configuration file with passwords in it must not be readable by everybody.",
     check: ({ config, facts }) =>
-      [...secretsByFile(config.sections.values())]
+      [...secretsByFile(config.sections)]
         .filter(([file]) => ((facts.mode(file) ?? 0) & 0o004) !== 0)
         .flatMap(([file, [secret, ...others]]) => {
           if (!secret) return [];
@@ -28,7 +29,8 @@ export const securityRules: readonly Rule[] = [
     doc: "Whoever reaches a TCP server without a password controls every program.",
     check: ({ config }) =>
       config.servers.flatMap((server) => {
-        if (server.kind !== "inet" || server.password !== undefined) return [];
+        // Half of a login is another rule's.
+        if (server.kind !== "inet" || isHalf(server) || server.password) return [];
         const local = isLoopback(server.host);
         // On loopback its owner may say that this is meant; further out it is worth a second look.
         if (local && server.allow_anonymous) return [];
@@ -84,7 +86,8 @@ const leavesRoot = ({ first, command }: Program): boolean =>
     /^(?:gosu|su-exec|setpriv|chpst|runuser|su|sudo)$/.test(name),
   );
 
-const isLoopback = (host: string): boolean => /^(?:127\..*|localhost|::1)$/.test(host);
+/** Not `127.example.com`, which may be anywhere. */
+const isLoopback = (host: string): boolean => /^(?:127(?:\.\d{1,3}){3}|localhost)$/.test(host);
 
 /** A password, told by where it stands and never by what it is. */
 interface Secret {
@@ -93,23 +96,43 @@ interface Secret {
   name: string;
 }
 
-function secretsByFile(sections: Iterable<RawSection>): Map<string, Secret[]> {
+function secretsByFile(sections: ReadonlyMap<string, RawSection>): Map<string, Secret[]> {
   const byFile = new Map<string, Secret[]>();
-  for (const section of sections) {
+  for (const [place, section] of writtenSections(sections)) {
     for (const [option, { text, file }] of section.values) {
-      const found = secretNames(section.name, option, text).map((name) => ({
-        section,
-        option,
-        name,
-      }));
+      const found = secretNames(place, option, text).map((name) => ({ section, option, name }));
       if (found.length > 0) byFile.set(file, [...(byFile.get(file) ?? []), ...found]);
     }
   }
   return byFile;
 }
 
+/** Every section with what stands in it, after what kind its values are of: none is told twice. */
+function writtenSections(sections: ReadonlyMap<string, RawSection>): [string, RawSection][] {
+  const written: [string, RawSection][] = [];
+  const elsewhere = new Map<string, [string, RawSection]>();
+  for (const section of sections.values()) {
+    const own = [...section.values].filter(([, value]) => !value.inherited);
+    written.push([section.name, { ...section, values: new Map(own) }]);
+    for (const [option, value] of section.values) {
+      // A section of its own has what others inherit; of [DEFAULT] only they have it.
+      if (!value.inherited || isOwn(sections.get("program-default"), option, value)) continue;
+      const { file, line } = value;
+      const defaults = { name: "DEFAULT", file, line, values: new Map([[option, value]]) };
+      elsewhere.set(`${file}\0${line}`, [section.name, defaults]);
+    }
+  }
+  return [...written, ...elsewhere.values()];
+}
+
+const isOwn = (section: RawSection | undefined, option: string, value: RawValue): boolean => {
+  const own = section?.values.get(option);
+  return own !== undefined && !own.inherited && own.file === value.file && own.line === value.line;
+};
+
 const withPassword = /^(?:unix_http_server|inet_http_server|supervisorctl)/;
-const withEnvironment = /^(?:supervisord$|(?:program|eventlistener|fcgi-program):)/;
+const withEnvironment =
+  /^(?:supervisord$|program-default$|(?:program|eventlistener|fcgi-program):)/;
 
 function secretNames(section: string, option: string, text: string): string[] {
   if (option === "password" && withPassword.test(section)) {

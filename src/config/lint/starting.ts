@@ -1,6 +1,7 @@
 import { type CommandLine, findFlag } from "./commandline.ts";
 import { departureOf } from "./daemons.ts";
-import { eachProgram, masked, type Program, type Rule, shownCommand } from "./rule.ts";
+import { masked } from "./masking.ts";
+import { eachProgram, type Program, type Rule, shownCommand } from "./rule.ts";
 import type { Script } from "./shell.ts";
 
 /** Programs that do one thing and end. */
@@ -60,12 +61,31 @@ export const startingRules: readonly Rule[] = [
       };
     }),
   },
+  {
+    id: "restarts-forever",
+    doc: "With startsecs=0 and autorestart=true a command that ends at once is started again without a pause.",
+    check: eachProgram((program, command) => {
+      const { section, first } = program;
+      if (first.startsecs > 0 || first.autorestart !== true) return undefined;
+      const life = lifeOf(command);
+      // A command that takes its time makes the pause itself.
+      if (!life || life.seconds > 0 || life.again) return undefined;
+      return {
+        section,
+        option: "autorestart",
+        message: `${life.what} ends by itself, and autorestart=true with startsecs=0 starts it again at once`,
+        why: "It runs hundreds of times a second for ever: a core is lost, and the logs fill the disk.",
+        instead: life.what === "schedule:run" ? scheduleWork(program) : "autorestart=false",
+      };
+    }),
+  },
 ];
 
+const scheduleWork = (program: Program): string =>
+  `command=${shownCommand(program).replace("schedule:run", "schedule:work")}`;
+
 function untilDone(program: Program, { what, again }: Life): string {
-  if (what === "schedule:run") {
-    return `command=${shownCommand(program).replace("schedule:run", "schedule:work")}`;
-  }
+  if (what === "schedule:run") return scheduleWork(program);
   const forEver = program.first.autorestart === true && !again;
   return forEver ? "startsecs=0\nautorestart=false" : "startsecs=0";
 }
@@ -110,7 +130,7 @@ interface Life {
 }
 
 /** How long a command lives that ends by itself; undefined when nothing says that it does. */
-function lifeOf({ program, args, launchers, shell }: CommandLine): Life | undefined {
+export function lifeOf({ program, args, launchers, shell }: CommandLine): Life | undefined {
   const limit = launchers.find(({ name }) => name === "timeout");
   if (limit) {
     const text = limit.words.find((word, at) => at > 0 && /^\d/.test(word)) ?? "";

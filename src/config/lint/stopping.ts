@@ -1,5 +1,5 @@
-import { type CommandLine, readCommand } from "./commandline.ts";
-import { eachProgram, type Program, type Rule, shownCommand } from "./rule.ts";
+import { type CommandLine, findFlag, readCommand } from "./commandline.ts";
+import { eachProgram, nameOf, type Program, type Rule, shownCommand } from "./rule.ts";
 import { lastPipeline, staysInFront } from "./shell.ts";
 import { workTime } from "./workers.ts";
 
@@ -64,7 +64,47 @@ export const stoppingRules: readonly Rule[] = [
       };
     }),
   },
+  {
+    id: "killed-at-once",
+    doc: "stopsignal=KILL leaves no time to finish anything.",
+    check: eachProgram(({ section, first }, command) => {
+      if (first.stopsignal !== "SIGKILL" || nothingToFinish.test(command.program)) return undefined;
+      return {
+        section,
+        option: "stopsignal",
+        message: `${nameOf(section)} is killed on every stop, and never asked to end`,
+        why: "Each deployment breaks a job or a request in the middle, and leaves locks and half-written files.",
+        instead: "stopsignal=TERM",
+      };
+    }),
+  },
+  {
+    id: "reload-on-term",
+    doc: "uWSGI reloads on SIGTERM; it ends on SIGQUIT, or on SIGTERM with --die-on-term.",
+    check: eachProgram(({ section, first }, { program, args }) => {
+      if (first.stopsignal !== "SIGTERM" || !/^uwsgi(?:-core|_python\d*)?$/.test(program))
+        return undefined;
+      if (args.some((word) => /^-*die-on-term\b/.test(word))) return undefined;
+      const configured = args.some((word) => ownFile.test(word));
+      // Without a master process there is nothing to reload.
+      if (!configured && findFlag(args, ["--master", "-M", "--emperor"]) === undefined) {
+        return undefined;
+      }
+      const unless = configured ? ", unless die-on-term is in its own configuration" : "";
+      return {
+        section,
+        option: "stopsignal",
+        message: `uWSGI reloads on SIGTERM instead of ending${unless}`,
+        why: "Every stop lasts stopwaitsecs and ends in SIGKILL, which leaves its workers behind with the port.",
+        instead: "stopsignal=QUIT",
+      };
+    }),
+  },
 ];
+
+const nothingToFinish = /^(?:tail|cat|sleep|true|yes|echo)$/;
+/** What names a file with more options of uWSGI. */
+const ownFile = /^(?:--(?:ini|yaml|json|xml|emperor)\b|-[xyj]$)|\.(?:ini|ya?ml|json|xml)$/;
 
 interface Wrapper {
   name: string;
@@ -94,7 +134,7 @@ function scheduleLoop(program: Program): string | undefined {
 }
 
 /** `sh -c "cd /srv && php worker"` with `exec` before its last command. */
-function withExec(command: string): string | undefined {
+export function withExec(command: string): string | undefined {
   const script = /^(.*?\s-[a-z]*c\s+["'])(.*)$/s.exec(command);
   const [, before = "", text = ""] = script ?? [];
   if (before === "") return undefined;

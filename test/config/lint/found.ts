@@ -3,11 +3,14 @@ import { loadConfig } from "../../../src/config/load.ts";
 import type { Problem } from "../../../src/config/problems.ts";
 import { inMemory, machine } from "../../support/configuration.ts";
 
-/** A machine of an ordinary user, on which everything may be written and nothing is there yet. */
+/** A machine of an ordinary user with every command and folder, on which all may be written. */
 const ordinary: LintFacts = {
   uid: 1001,
   mode: () => undefined,
+  isDirectory: () => true,
   isWritable: () => true,
+  commandFault: () => undefined,
+  defaultRundir: "/run/drover",
 };
 
 /** What the linter says of `[supervisord]` and this text. */

@@ -50,7 +50,9 @@ describe("log-not-writable", () => {
   test("a file that is there needs its folder only for rotation", () => {
     const facts = { ...both, ...except("/var/log/app") };
     expect(rulesFor(log, facts)).toEqual(["log-not-writable stdout_logfile"]);
-    expect(rulesFor(`${log}stdout_logfile_maxbytes=0\n`, facts)).toEqual([]);
+    expect(rulesFor(`${log}stdout_logfile_maxbytes=0\n`, facts)).not.toContain(
+      "log-not-writable stdout_logfile",
+    );
   });
 
   test("it is the user of [supervisord] who must be allowed to, not that of the program", () => {
@@ -82,5 +84,33 @@ describe("log-not-writable", () => {
     const copies = ["numprocs=3", "process_name=a%(process_num)d"];
     const body = program("/bin/x", ...copies, "stdout_logfile=/var/log/app/%(process_num)d.log");
     expect(rulesFor(body, { ...folder, ...except("/var/log/app") })).toHaveLength(1);
+  });
+});
+
+describe("unbounded-log", () => {
+  const out = "unbounded-log stdout_logfile_maxbytes";
+  test.each<[string[], string[]]>([
+    [["stdout_logfile=/var/log/a.log", "stdout_logfile_maxbytes=0"], [out]],
+    [["stdout_logfile_maxbytes=0"], [out]],
+    [["stderr_logfile_maxbytes=0"], ["unbounded-log stderr_logfile_maxbytes"]],
+    [["stdout_logfile_maxbytes=0", "stderr_logfile_maxbytes=0"], [out]],
+    [["stderr_logfile_maxbytes=0", "redirect_stderr=true"], []],
+    [["stdout_logfile=/dev/stdout", "stdout_logfile_maxbytes=0"], []],
+    [["stdout_logfile=/dev/null", "stdout_logfile_maxbytes=0"], []],
+    [["stdout_logfile=/proc/self/fd/2", "stdout_logfile_maxbytes=0"], []],
+    [["stdout_logfile=NONE", "stdout_logfile_maxbytes=0"], []],
+    [["stdout_logfile=syslog", "stdout_logfile_maxbytes=0"], []],
+    [["stdout_logfile=/var/log/a.log"], []],
+    [["stdout_logfile=/var/log/a.log", "stdout_logfile_maxbytes=1GB"], []],
+  ])("%j", (lines, expected) => {
+    expect(rulesFor(program("/bin/x", ...lines))).toEqual(expected);
+  });
+
+  test("names both logs where both grow, and is told once for all copies", () => {
+    const copies = ["numprocs=3", "process_name=a%(process_num)d"];
+    const lines = ["stdout_logfile_maxbytes=0", "stderr_logfile_maxbytes=0"];
+    expect(problemsOf(program("/bin/x", ...copies, ...lines))).toMatchObject([
+      { instead: "stdout_logfile_maxbytes=50MB\nstderr_logfile_maxbytes=50MB" },
+    ]);
   });
 });

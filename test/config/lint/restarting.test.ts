@@ -105,3 +105,28 @@ describe("few-retries", () => {
     expect(problemsOf(body)[0]?.message).toContain(expected);
   });
 });
+
+describe("failure-expected", () => {
+  const alarm = ["failure-expected exitcodes"];
+  test.each<[string, string]>([
+    ["0,1", "exitcodes=0"],
+    ["1", "exitcodes=0"],
+    ["0,1,2", "exitcodes=0,2"],
+    ["0,255", "exitcodes=0"],
+  ])("exitcodes=%s: %s", (codes, instead) => {
+    const body = program("/opt/worker", `exitcodes=${codes}`);
+    expect(rulesFor(body)).toEqual(alarm);
+    expect(problemsOf(body)[0]?.instead).toBe(instead);
+    expect(rulesFor(body.concat("autorestart=true\n"))).toEqual([]);
+    expect(rulesFor(body.concat("autorestart=false\n"))).toEqual([]);
+  });
+
+  test.each([["0"], ["0,2"], ["2"], ["0,3,143"], [""]])("not with exitcodes=%s", (codes) => {
+    expect(rulesFor(program("/opt/worker", `exitcodes=${codes}`))).toEqual([]);
+  });
+
+  test("not for what is to run once", () => {
+    const once = ["startsecs=0", "exitcodes=0,1"];
+    expect(rulesFor(program("python manage.py migrate", ...once))).toEqual([]);
+  });
+});

@@ -60,6 +60,24 @@ describe("readable-secrets", () => {
     expect(JSON.stringify(problem)).not.toMatch(/one1|two2|three3/);
   });
 
+  test("what programs inherit is told where it stands, once", () => {
+    const programs = "[program:a]\ncommand=/bin/a\n[program:b]\ncommand=/bin/b\n";
+    for (const [from, kind] of [
+      ["program-default", "environment=DB_PASSWORD=abc"],
+      ["DEFAULT", "environment=DB_PASSWORD=abc"],
+    ]) {
+      const problems = problemsOf(`[supervisord]\n${programs}[${from}]\n${kind}\n`, open);
+      expect(problems).toMatchObject([
+        {
+          section: from,
+          line: 7,
+          option: "environment",
+          message: "everybody on this machine may read DB_PASSWORD",
+        },
+      ]);
+    }
+  });
+
   test.each([[0o600], [0o640], [undefined]])("not with mode %s", (mode) => {
     const body = program("/bin/x", "environment=A_TOKEN=abc");
     expect(rulesFor(body, { mode: () => mode })).toEqual([]);
@@ -77,6 +95,10 @@ describe("open-inet-server", () => {
     [["port=127.0.0.1:9001", "allow_anonymous=true"], []],
     [["port=127.0.0.1:9001", ...login], []],
     [["port=:9001", ...login], []],
+    [["port=127.evil.example.com:9001", "allow_anonymous=true"], ["open-inet-server port"]],
+    [["port=127.1.2.3:9001", "allow_anonymous=true"], []],
+    [["port=127.0.0.1:9001", "username=", "password="], ["open-inet-server port"]],
+    [["port=127.0.0.1:9001", "username=", "password=x"], ["password-off username"]],
   ])("%j", (lines, expected) => {
     expect(rulesFor(server(...lines))).toEqual(expected);
   });

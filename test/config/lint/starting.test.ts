@@ -26,7 +26,7 @@ describe("goes-to-background", () => {
     ["gunicorn -D app:app", "gunicorn app:app"],
     ["airflow scheduler -D", "airflow scheduler"],
     ["redis-server --daemonize yes", "redis-server --daemonize no"],
-    ["uwsgi --ini app.ini --daemonize /var/log/uwsgi.log", "uwsgi --ini app.ini"],
+    ["uwsgi --die-on-term --daemonize /var/log/uwsgi.log", "uwsgi --die-on-term"],
     ["pm2 start app.js", "pm2-runtime start app.js"],
     ["docker run -d --rm app", "docker run --rm app"],
     ["service cron start", "cron -f"],
@@ -125,5 +125,33 @@ describe("ends-before-startsecs", () => {
     ["php artisan schedule:run", ["autorestart=true"], "command=php artisan schedule:work"],
   ])("%s %j: %s", (command, lines, instead) => {
     expect(insteadOf(program(command, ...lines))).toEqual([instead]);
+  });
+});
+
+describe("restarts-forever", () => {
+  const spins = ["restarts-forever autorestart"];
+  const atOnce = ["startsecs=0", "autorestart=true"];
+  test.each<[string, string]>([
+    ["true", "autorestart=false"],
+    ["/bin/echo ready", "autorestart=false"],
+    ["python manage.py migrate", "autorestart=false"],
+    ['bash -c "php artisan config:cache"', "autorestart=false"],
+    ["php artisan schedule:run", "command=php artisan schedule:work"],
+  ])("%s: %s", (command, instead) => {
+    const body = program(command, ...atOnce);
+    expect(rulesFor(body)).toEqual(spins);
+    expect(insteadOf(body)).toEqual([instead]);
+    expect(rulesFor(program(command, "startsecs=0"))).toEqual([]);
+    expect(rulesFor(program(command, "startsecs=0", "autorestart=false"))).toEqual([]);
+  });
+
+  test.each([
+    ["sleep 60"],
+    ["timeout 60 /opt/worker"],
+    ["node worker.js --once"],
+    ["/opt/worker"],
+    ['bash -c "sleep 60; date"'],
+  ])("not for %s", (command) => {
+    expect(rulesFor(program(command, ...atOnce, "stopasgroup=true"))).toEqual([]);
   });
 });

@@ -160,3 +160,47 @@ describe("user-switch", () => {
     },
   );
 });
+
+describe("killed-at-once", () => {
+  test.each<[string, string, string[]]>([
+    ["/opt/worker", "KILL", ["killed-at-once stopsignal"]],
+    ["/opt/worker", "9", ["killed-at-once stopsignal"]],
+    ["/opt/worker", "TERM", []],
+    ["/opt/worker", "INT", []],
+    ["tail -F /var/log/cron.log", "KILL", []],
+  ])("%s with stopsignal=%s", (command, signal, expected) => {
+    expect(rulesFor(program(command, `stopsignal=${signal}`))).toEqual(expected);
+  });
+});
+
+describe("reload-on-term", () => {
+  test.each([
+    ["uwsgi --ini /etc/uwsgi/site.ini"],
+    ["/srv/venv/bin/uwsgi site.ini"],
+    ["uwsgi --http :8000 --master --module site.wsgi"],
+    ["uwsgi --emperor /etc/uwsgi/vassals"],
+    ["uwsgi --yaml site.yml"],
+  ])("%s", (command) => {
+    expect(rulesFor(program(command))).toEqual(["reload-on-term stopsignal"]);
+    expect(insteadOf(program(command))).toEqual(["stopsignal=QUIT"]);
+    for (const signal of ["QUIT", "INT"]) {
+      expect(rulesFor(program(command, `stopsignal=${signal}`))).toEqual([]);
+    }
+  });
+
+  test.each([
+    ["uwsgi --ini site.ini --die-on-term"],
+    ["uwsgi --ini site.ini --die-on-term=true"],
+    ["uwsgi --http :8000 --module site.wsgi"],
+    ["gunicorn site.wsgi"],
+    ["python uwsgi-exporter --config x.yml"],
+  ])("not for %s", (command) => {
+    expect(rulesFor(program(command))).toEqual([]);
+  });
+
+  test("owns that the file it names may say it", () => {
+    const messageOf = (command: string) => problemsOf(program(command))[0]?.message;
+    expect(messageOf("uwsgi --ini site.ini")).toContain("unless die-on-term");
+    expect(messageOf("uwsgi -M --http :80")).not.toContain("unless");
+  });
+});
