@@ -119,6 +119,26 @@ const expected: Record<string, readonly string[]> = {
     "[program:exim] command: goes-to-background",
     "[program:mysql] command: stop-leaves-children",
   ],
+  "shell-habits.conf": [
+    "[program:api] command: shell-syntax",
+    "[program:importer] command: shell-syntax",
+    "[program:logs] command: shell-syntax",
+    "[program:mailer] command: shell-syntax",
+    "[supervisord] environment: shell-syntax",
+  ],
+  "uwsgi.conf": [
+    "[program:site] stdout_logfile_maxbytes: unbounded-log",
+    "[program:site] stopsignal: reload-on-term",
+    "[unix_http_server] password: readable-secrets",
+    "[unix_http_server] username: password-off",
+  ],
+  "celery-scaled.conf": [
+    "[program:mail] exitcodes: failure-expected",
+    "[program:warm] autorestart: restarts-forever",
+    "[program:warm] directory: directory-missing",
+    "[program:worker] numprocs: scheduler-copies",
+    "[program:worker] stopsignal: killed-at-once",
+  ],
 };
 
 const problemsOf = (name: string) => lint(loadConfig(`${etc}/${name}`, reader, facts), root);
@@ -136,7 +156,7 @@ test.each(Object.entries(expected))("%s", (name, wanted) => {
 });
 
 test("no problem shows a password", () => {
-  const secrets = /rabbit-hole|n0t-a-real|nor-this|ZmVy|airflow:airflow|opensesame|abcdefgh/;
+  const secrets = /rabbit-hole|n0t-a-real|nor-this|ZmVy|airflow:airflow|opensesame|uwsgi-pass|abcdefgh/;
   for (const name of Object.keys(expected)) {
     for (const problem of problemsOf(name)) {
       const shown = [formatProblem(problem), problem.why, problem.instead].join("\n");
