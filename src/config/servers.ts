@@ -48,7 +48,7 @@ function refuseOpenDoor(server: InetServerConfig, { problems }: Reading): void {
   problems.push(problemIn(section, "port", message));
 }
 
-const isLoopback = (host: string): boolean =>
+export const isLoopback = (host: string): boolean =>
   host === "localhost" || /^127(?:\.\d{1,3}){3}$/.test(host);
 
 /** How a client on this machine reaches a server. */

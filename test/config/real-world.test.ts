@@ -156,7 +156,8 @@ test.each(Object.entries(expected))("%s", (name, wanted) => {
 });
 
 test("no problem shows a password", () => {
-  const secrets = /rabbit-hole|n0t-a-real|nor-this|ZmVy|airflow:airflow|opensesame|uwsgi-pass|abcdefgh/;
+  const secrets =
+    /rabbit-hole|n0t-a-real|nor-this|ZmVy|airflow:airflow|opensesame|uwsgi-pass|abcdefgh/;
   for (const name of Object.keys(expected)) {
     for (const problem of problemsOf(name)) {
       const shown = [formatProblem(problem), problem.why, problem.instead].join("\n");

@@ -42,7 +42,7 @@ const shortFlags: readonly { program: RegExp; flags: readonly string[] }[] = [
 /** Programs whose `--port` is that of another one. */
 const clients = /^(?:mysql|mysqldump|psql|pg_dump|redis-cli|mongo|mongosh|ssh|autossh|telnet|nc)$/;
 /** Ports of databases and brokers: what is told of one of these mostly connects to it. */
-const servicePorts = new Set([3306, 5432, 5672, 6379, 9200, 11_211, 11_300, 27_017, 4730]);
+const servicePorts = new Set([3306, 5432, 5671, 5672, 6379, 9200, 11_211, 11_300, 27_017, 4730]);
 const services =
   /^(?:redis-server|valkey-server|memcached|mysqld|postgres|mongod|beanstalkd|gearmand)$/;
 
@@ -58,7 +58,7 @@ export function listeningOf(process: ProcessConfig): Listening[] {
   const address = listenAddress(command);
   const found = address === undefined ? variablePort(process, command) : readAddress(address);
   if (!found) return [];
-  const host = found.host ?? flagValue(command.args, "--host");
+  const host = found.host ?? flagValue(command.args, "--host", "--bind", "--address");
   if (host !== undefined && isElsewhere(host)) return [];
   if (servicePorts.has(found.port) && !services.test(command.program)) return [];
   return [{ option: "command", ...found, host }];

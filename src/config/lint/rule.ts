@@ -48,14 +48,14 @@ export const eachProgram =
 
 /** Every program once, in the order of the files, also one in several groups, with all its copies. */
 export function programsOf(config: Config): Program[] {
-  const copies = new Map<RawSection, ProcessConfig[]>();
+  const copies = new Map<RawSection, Map<string, ProcessConfig>>();
   for (const process of config.groups.flatMap(({ processes }) => processes)) {
-    const known = copies.get(process.section);
-    if (!known) copies.set(process.section, [process]);
-    else if (known.every(({ name }) => name !== process.name)) known.push(process);
+    const known = copies.get(process.section) ?? new Map<string, ProcessConfig>();
+    copies.set(process.section, known);
+    if (!known.has(process.name)) known.set(process.name, process);
   }
   return [...config.sections.values()].flatMap((section) => {
-    const processes = copies.get(section) ?? [];
+    const processes = [...(copies.get(section)?.values() ?? [])];
     const [first] = processes;
     return first ? [{ section, first, processes, command: readCommand(first.command) }] : [];
   });

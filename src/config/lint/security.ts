@@ -1,6 +1,7 @@
 import { parseKeyValues } from "../keyvalues.ts";
 import { BadValue } from "../problems.ts";
 import type { RawSection, RawValue } from "../raw.ts";
+import { isLoopback } from "../servers.ts";
 import type { Finding, Fleet, Program, Rule } from "./rule.ts";
 import { nameOf } from "./rule.ts";
 import { isHalf } from "./servers.ts";
@@ -9,8 +10,9 @@ export const securityRules: readonly Rule[] = [
   {
     id: "readable-secrets",
     doc: "A configuration file with passwords in it must not be readable by everybody.",
-    check: ({ config, facts }) =>
-      [...secretsByFile(config.sections)]
+    check: ({ config, facts }) => {
+      const { user } = config.supervisord;
+      return [...secretsByFile(config.sections)]
         .filter(([file]) => ((facts.mode(file) ?? 0) & 0o004) !== 0)
         .flatMap(([file, [secret, ...others]]) => {
           if (!secret) return [];
@@ -20,9 +22,11 @@ export const securityRules: readonly Rule[] = [
             option: secret.option,
             message: `everybody on this machine may read ${secret.name}${more}`,
             why: "Any account, also that of a hacked web application, gets the passwords that are in here.",
-            instead: `chmod 0640 ${file}`,
+            // The daemon reads it again as the user that it has become.
+            instead: `${user ? `chown root:${user.name} ${file} && ` : ""}chmod 0640 ${file}`,
           };
-        }),
+        });
+    },
   },
   {
     id: "open-inet-server",
@@ -87,7 +91,6 @@ const leavesRoot = ({ first, command }: Program): boolean =>
   );
 
 /** Not `127.example.com`, which may be anywhere. */
-const isLoopback = (host: string): boolean => /^(?:127(?:\.\d{1,3}){3}|localhost)$/.test(host);
 
 /** A password, told by where it stands and never by what it is. */
 interface Secret {

@@ -1,3 +1,4 @@
+import type { ProcessConfig } from "../config.ts";
 import { type CommandLine, findFlag, readCommand } from "./commandline.ts";
 import { eachProgram, nameOf, type Program, type Rule, shownCommand } from "./rule.ts";
 import { lastPipeline, staysInFront } from "./shell.ts";
@@ -17,7 +18,7 @@ export const stoppingRules: readonly Rule[] = [
     doc: "stopwaitsecs shorter than a job may take ends in SIGKILL in the middle of a job.",
     check: eachProgram(({ section, first }, command) => {
       const environment = { ...first.environment, ...command.environment };
-      const time = workTime(command) ?? declaredTime(environment);
+      const time = jobTime(first) ?? workTime(command) ?? declaredTime(environment);
       if (!time || time.seconds <= first.stopwaitsecs) return undefined;
       const seconds = Math.ceil(time.seconds);
       return {
@@ -177,6 +178,12 @@ function unwrapped(program: Program, { launchers }: CommandLine): string {
   if (first?.name !== "sudo" || /["'\\]/.test(shown)) return "";
   return `\ncommand=${shown.split(/\s+/).slice(first.words.length).join(" ")}`;
 }
+
+/** What the program's own section says goes before what can be guessed. */
+const jobTime = ({ job_time }: ProcessConfig) =>
+  job_time === undefined
+    ? undefined
+    : { source: "job_time", work: "a job", seconds: job_time / 1_000 };
 
 /** A time in the environment; none that nobody would wait for. */
 function declaredTime(environment: Readonly<Record<string, string>>) {

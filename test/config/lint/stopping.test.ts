@@ -27,6 +27,15 @@ describe("stop-cuts-jobs", () => {
     expect(insteadOf(body)).toEqual([instead]);
   });
 
+  test.each<[string, string, string]>([
+    ["python worker.py", "job_time=5m", "stopwaitsecs=310"],
+    ["php artisan queue:work --timeout=20", "job_time=90", "stopwaitsecs=100"],
+  ])("what the section says goes first: %s, %s", (command, declared, instead) => {
+    const body = program(command, declared, restarted);
+    expect(insteadOf(body)).toEqual([instead]);
+    expect(rulesFor(program("php artisan queue:work", "job_time=5s", restarted))).toEqual([]);
+  });
+
   test.each<[string, string]>([
     ["php artisan queue:work --timeout=60", "60"],
     ["php artisan queue:work --timeout=0", "10"],
