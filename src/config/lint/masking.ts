@@ -16,10 +16,19 @@ const secrets: readonly RegExp[] = [
     "gis",
   ),
   // --db-password=secret, --token secret
-  new RegExp(`(?<lead>--?[\\w.-]*(?:${secretWord})[\\w.-]*(?:=|\\s+(?!--)))${value}`, "gis"),
-  new RegExp(`(?<lead>--(?:[\\w.-]*[.-])?(?:auth|key|pwd)(?:=|\\s+(?!--)))${value}`, "gis"),
+  new RegExp(
+    `(?<lead>(?<![\\w.-])--?[\\w.-]*(?:${secretWord})[\\w.-]*(?:=|\\s+(?!--)))${value}`,
+    "gis",
+  ),
+  new RegExp(
+    `(?<lead>(?<![\\w.-])--(?:[\\w.-]*[.-])?(?:auth|key|pwd)(?:=|\\s+(?!--)))${value}`,
+    "gis",
+  ),
   // db_password=secret
-  new RegExp(`(?<lead>\\b[\\w.-]*(?:${secretWord}|_key|_pwd|_auth\\b)[\\w.-]*=)${value}`, "gis"),
+  new RegExp(
+    `(?<lead>(?<![\\w.-])[\\w.-]*(?:${secretWord}|_key|_pwd|_auth\\b)[\\w.-]*=)${value}`,
+    "gis",
+  ),
   // mysql -psecret
   new RegExp(`(?<lead>\\b(?:mysql|mariadb|mytop)[\\w-]*\\s(?:[^|;&]*?\\s)?-p)${value}`, "gs"),
   new RegExp(
