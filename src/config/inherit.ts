@@ -7,6 +7,7 @@ import { kindOf, sections as kinds } from "./sections.ts";
  */
 export function inheritValues({ sections, defaults }: RawConfig): void {
   const programs = sections.get(kinds.programDefault.title);
+  if (!programs && !defaults) return;
   for (const section of sections.values()) {
     const kind = kindOf(section.name);
     if (programs && (kind === kinds.program || kind === kinds.fcgi)) inherit(section, programs);

@@ -124,26 +124,26 @@ function copyReader<T extends object>(
   context: SectionContext,
 ) {
   const { only, hasOneEnvironment } = varying;
+  const names = "process";
   let environment: ReturnType<typeof readEnvironment> | undefined;
-  let onto: Values<typeof otherOptions> | undefined;
+  let first: (T & Values<typeof otherOptions>) | undefined;
   return (numbers: Numbers) => {
     const numbered: Known = { ...known, values: { ...known.values, ...numbers } };
     if (!environment || !hasOneEnvironment)
       environment = readEnvironment(section, numbered, context);
-    const again = onto && { only, onto };
-    onto = readOptions(
-      otherOptions,
-      {
-        section,
-        known: { ...numbered, own: environment.environment },
-        names: "process",
-        ...(again && { again }),
-      },
-      context,
-    );
-    const name = onto.process_name?.trim() || program;
+    const own: Known = { ...numbered, own: environment.environment };
+    // One object is copied for each, and not several put together: there may be thousands.
+    const values = first
+      ? readOptions(
+          otherOptions,
+          { section, known: own, names, again: { only, onto: first } },
+          context,
+        )
+      : { ...shared, ...readOptions(otherOptions, { section, known: own, names }, context) };
+    first ??= values as T & Values<typeof otherOptions>;
+    const name = values.process_name?.trim() || program;
     checkName(name, section, context.problems);
-    return { ...shared, ...onto, ...environment, name };
+    return Object.assign(values as T & Values<typeof otherOptions>, environment, { name });
   };
 }
 

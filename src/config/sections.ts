@@ -13,9 +13,10 @@ import { commonOptions, option, required, type Table } from "./table.ts";
 
 /** One kind of section: how it is headed, and the options that may stand in it. */
 export interface SectionKind<T extends Table = Table> {
-  /** As one would write it, without brackets. */
+  /** As one would write it, without brackets; `:x` stands for a name. */
   title: string;
-  matches: RegExp;
+  /** Every section whose name begins so is one. */
+  several?: true;
   options: T;
   /** The names its options may expand, where their rows name no others. */
   names: Scope;
@@ -46,42 +47,38 @@ const everyProgram = { ...programOptions, ...processOptions };
 export const sections = {
   supervisord: section({
     title: "supervisord",
-    matches: /^supervisord$/,
     options: supervisordOptions,
     names: "here",
     doc: "The daemon. This section must be there, and may be empty.",
   }),
   unixServer: section({
     title: "unix_http_server",
-    matches: /^unix_http_server/,
+    several: true,
     options: unixServerOptions,
     names: "env",
     doc: "A control socket; several sections whose names begin so are several sockets. Without any there is drover.sock in the run folder.",
   }),
   inetServer: section({
     title: "inet_http_server",
-    matches: /^inet_http_server/,
+    several: true,
     options: inetServerOptions,
     names: "env",
     doc: "A control server on a TCP port; several sections whose names begin so are several servers.",
   }),
   ctl: section({
     title: "supervisorctl",
-    matches: /^supervisorctl$/,
     options: ctlOptions,
     names: "env",
     doc: "For droverctl: where the daemon is.",
   }),
   include: section({
     title: "include",
-    matches: /^include$/,
     options: includeOptions,
     names: "host",
     doc: "Further files; read from the first file only.",
   }),
   programDefault: section({
     title: "program-default",
-    matches: /^program-default$/,
     options: everyProgram,
     names: "program",
     origin: "drover",
@@ -89,21 +86,18 @@ export const sections = {
   }),
   program: section({
     title: "program:x",
-    matches: /^program:/,
     options: everyProgram,
     names: "program",
     doc: "A program to keep running.",
   }),
   group: section({
     title: "group:x",
-    matches: /^group:/,
     options: groupOptions,
     names: "here",
     doc: "Programs under one name; they have no group of their own then.",
   }),
   listener: section({
     title: "eventlistener:x",
-    matches: /^eventlistener:/,
     options: { ...everyProgram, ...listenerOptions },
     names: "program",
     later: true,
@@ -111,7 +105,6 @@ export const sections = {
   }),
   fcgi: section({
     title: "fcgi-program:x",
-    matches: /^fcgi-program:/,
     options: { ...everyProgram, ...fcgiOptions },
     names: "program",
     later: true,
@@ -124,6 +117,13 @@ export const pluginSection = /^(?:rpcinterface|ctlplugin):/;
 
 export const sectionKinds: readonly SectionKind[] = Object.values(sections);
 
+const byTitle = new Map(sectionKinds.map((kind) => [kind.title, kind]));
+
 /** What kind of section has this name; undefined when drover has no such section. */
-export const kindOf = (name: string): SectionKind | undefined =>
-  sectionKinds.find(({ matches }) => matches.test(name));
+export function kindOf(name: string): SectionKind | undefined {
+  const colon = name.indexOf(":");
+  return (
+    byTitle.get(colon < 0 ? name : `${name.slice(0, colon)}:x`) ??
+    sectionKinds.find(({ several, title }) => several && name.startsWith(title))
+  );
+}

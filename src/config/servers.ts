@@ -1,7 +1,7 @@
 import type { InetServerConfig, ServerConfig } from "./config.ts";
 import type { Known } from "./names.ts";
 import { problemIn, type RawSection } from "./raw.ts";
-import { sections as kinds } from "./sections.ts";
+import { kindOf, sections as kinds } from "./sections.ts";
 import { type Reading, readOptions } from "./table.ts";
 
 /** The control servers, those of TCP first, as supervisord opens them. */
@@ -14,11 +14,12 @@ export function readServers(
   const unix: ServerConfig[] = [];
   for (const section of sections.values()) {
     const { unixServer, inetServer } = kinds;
-    if (unixServer.matches.test(section.name)) {
+    const kind = kindOf(section.name);
+    if (kind === unixServer) {
       const { options, names } = unixServer;
       const values = readOptions(options, { section, known, names }, reading);
       unix.push({ kind: "unix", section, ...values });
-    } else if (inetServer.matches.test(section.name)) {
+    } else if (kind === inetServer) {
       const { options, names } = inetServer;
       const { port: address, ...values } = readOptions(options, { section, known, names }, reading);
       // Without an address there is a problem, and the configuration is refused.
