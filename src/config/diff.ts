@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config, GroupConfig, ProcessConfig } from "./config.ts";
+import { masked } from "./masking.ts";
 import {
   fcgiOptions,
   groupOptions,
@@ -164,7 +165,8 @@ function changes(table: Table, { before, after }: { before: Side; after: Side })
 
 const shown = (option: string, row: OptionRow, section: RawSection | undefined) => {
   const text = section?.values.get(option)?.text;
-  return row.secret && text !== undefined ? "***" : text;
+  if (text === undefined) return undefined;
+  return row.secret ? "***" : masked(text);
 };
 
 function placeOf(section: RawSection, option: string): Place {

@@ -87,6 +87,8 @@ test("secrets are not shown", () => {
   ).changed;
   expect(JSON.stringify(change)).not.toMatch(/old|new/);
   expect(change?.changed[0]?.options).toMatchObject([{ from: "***", to: "***" }]);
+  const [other] = between(fleet(1), fleet(1, "serverurl=http://me:hunter2@host")).changed;
+  expect(other?.changed[0]?.options).toMatchObject([{ to: "http://me:***@host" }]);
 });
 
 test("the same value in other words is the same", () => {

@@ -1,7 +1,7 @@
 import path from "node:path";
+import { masked } from "../masking.ts";
 import { splitCommand } from "../shlex.ts";
 import type { LintFacts } from "./lint.ts";
-import { masked } from "./masking.ts";
 import {
   eachProgram,
   type Finding,

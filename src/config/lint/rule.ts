@@ -1,8 +1,8 @@
 import type { Config, ProcessConfig } from "../config.ts";
+import { masked } from "../masking.ts";
 import type { RawSection } from "../raw.ts";
 import { type CommandLine, readCommand } from "./commandline.ts";
 import type { LintFacts } from "./lint.ts";
-import { masked } from "./masking.ts";
 
 /** Something that runs, and will hurt one day. */
 export interface Finding {

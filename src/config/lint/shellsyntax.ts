@@ -1,9 +1,9 @@
 import path from "node:path";
+import { masked } from "../masking.ts";
 import type { RawSection } from "../raw.ts";
 import { splitCommand } from "../shlex.ts";
 import { readCommand } from "./commandline.ts";
 import type { LintFacts } from "./lint.ts";
-import { masked } from "./masking.ts";
 import { asOptions } from "./rewriting.ts";
 import {
   eachProgram,

@@ -1,6 +1,6 @@
+import { masked } from "../masking.ts";
 import { type CommandLine, findFlag } from "./commandline.ts";
 import { departureOf } from "./daemons.ts";
-import { masked } from "./masking.ts";
 import { eachProgram, type Program, type Rule, shownCommand } from "./rule.ts";
 import type { Script } from "./shell.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { masked } from "../../../src/config/lint/masking.ts";
+import { masked } from "../../src/config/masking.ts";
 
 test.each<[string, string]>([
   ["mysql -u root -phunter4 db", "mysql -u root -p*** db"],
