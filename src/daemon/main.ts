@@ -11,6 +11,7 @@ import { describeBug, StartError } from "./errors.ts";
 import { parseCommandLine } from "./flags.ts";
 import { ensureLimits } from "./limits.ts";
 import { type DaemonOptions, openDaemon } from "./open.ts";
+import { expectPlaces } from "./serve.ts";
 import { Signals } from "./signals.ts";
 import { findSource, loadSource, type Source } from "./source.ts";
 
@@ -103,7 +104,9 @@ async function runUntilShutdown(
   let current = first;
   let next: Config | undefined;
   const prepareRestart = () => {
-    next = loadSource(source);
+    const config = loadSource(source);
+    expectPlaces(config);
+    next = config;
   };
   const signals = new Signals();
   for (;;) {

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import path from "node:path";
-import type { InetServerConfig, ServerConfig, UnixServerConfig } from "../config/config.ts";
+import type { Config, InetServerConfig, ServerConfig, UnixServerConfig } from "../config/config.ts";
 import { errnoOf } from "../os/errno.ts";
 import { isDirectory } from "../os/machine.ts";
 import { listenInet, listenUnix, SocketInUse } from "../os/sockets.ts";
@@ -41,6 +41,22 @@ export async function openServer(
   }
 }
 
+/**
+ * What can be told of the servers before anything is stopped for them.
+ * @throws StartError
+ */
+export function expectPlaces({ servers, supervisord }: Config): void {
+  for (const server of servers) {
+    if (server.kind !== "unix") continue;
+    const folder = path.dirname(server.file);
+    if (folder === supervisord.rundir || isDirectory(folder)) continue;
+    throw new StartError(`Error: [${server.section.name}] ${missingFolder(server.file)}`, 2);
+  }
+}
+
+const missingFolder = (file: string): string =>
+  `file=${file}: the folder ${path.dirname(file)} does not exist`;
+
 async function listen(server: Server, config: ServerConfig): Promise<() => void> {
   if (config.kind === "unix") {
     const { file, chmod, chown } = config;
@@ -53,9 +69,8 @@ async function listen(server: Server, config: ServerConfig): Promise<() => void>
 function unixFailure({ file }: UnixServerConfig, error: unknown): string {
   const where = `file=${file}`;
   if (error instanceof SocketInUse) return `${where}: ${error.message}`;
-  const folder = path.dirname(file);
   // libuv turns the ENOENT of a bind into EACCES.
-  if (!isDirectory(folder)) return `${where}: the folder ${folder} does not exist`;
+  if (!isDirectory(path.dirname(file))) return missingFolder(file);
   switch (errnoOf(error)) {
     case "EACCES":
       return `${where}: no permission to make a socket there`;

@@ -191,6 +191,11 @@ test("SIGHUP starts anew with the new file, and a broken file changes nothing", 
   await eventually("the refusal", () => daemon.log().includes("the old one stays"));
   expect(daemon.log()).toContain('numprocs: expected a whole number such as 3, got "three"');
   expect((await daemon.all()).map(({ pid }) => pid)).toEqual(pids);
+  // What reads well and could not be run is refused too, where that can be told beforehand.
+  writeFileSync(daemon.config, good.replace("%(here)s/d.sock", "%(here)s/nowhere/d.sock"));
+  process.kill(daemon.pid, "SIGHUP");
+  await eventually("the other refusal", () => /nowhere does not exist/.test(daemon.log()));
+  expect((await daemon.all()).map(({ pid }) => pid)).toEqual(pids);
   writeFileSync(daemon.config, good.replace("numprocs=3", "numprocs=2"));
   process.kill(daemon.pid, "SIGHUP");
   await eventually("two new workers", async () => {
