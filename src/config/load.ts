@@ -1,15 +1,15 @@
-import type { Config, CtlConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 import { EnvironmentFiles } from "./environment.ts";
 import type { Facts } from "./facts.ts";
 import { remembering } from "./facts.ts";
 import { readSources } from "./files.ts";
 import { readGroups } from "./groups.ts";
 import type { Known } from "./names.ts";
-import { supervisordOptions } from "./options/supervisord.ts";
 import { type Problem, refuseErrors } from "./problems.ts";
-import type { RawSection } from "./raw.ts";
+import { emptySection, type RawSection } from "./raw.ts";
 import type { Reader } from "./reader.ts";
 import type { SectionContext } from "./reading.ts";
+import { readRundir } from "./rundir.ts";
 import { sections as kinds } from "./sections.ts";
 import { readServers } from "./servers.ts";
 import { type Reading, readOptions } from "./table.ts";
@@ -60,33 +60,6 @@ export function loadConfig(
   return { supervisord, servers, groups, sections, warnings: refuseErrors(problems) };
 }
 
-/**
- * Reads what a control program needs: `[supervisorctl]` and where the daemon's sockets are. Other
- * sections may be wrong, and included files are not read, as in supervisorctl.
- * @throws ConfigError
- */
-export function loadCtlConfig(source: string, reader: Reader, machine: Facts): CtlConfig {
-  const facts = remembering(machine);
-  const { sections, problems } = readSources(source, reader, facts, { includes: false });
-  refuseErrors(problems);
-  const known: Known = { env: facts.env, values: {}, hereEverywhere: false, cwd: facts.cwd };
-  const reading: Reading = { facts, problems };
-  const section = sections.get("supervisorctl") ?? emptySection("supervisorctl", source);
-  const { options, names } = kinds.ctl;
-  const ctl = readOptions(options, { section, known, names }, reading);
-  const servers = readServers(sections, known, reading);
-  refuseErrors(problems);
-  const main = sections.get("supervisord") ?? emptySection("supervisord", source);
-  return { ctl, servers, rundir: readRundir(main, known, facts) };
-}
-
-const emptySection = (name: string, file: string): RawSection => ({
-  name,
-  file,
-  line: 0,
-  values: new Map(),
-});
-
 function mainSection(
   sections: Map<string, RawSection>,
   source: string,
@@ -111,13 +84,6 @@ const withRundir = (facts: Facts, rundir: string | undefined): Facts => ({
   ...facts,
   isDirectory: (dir) => dir === rundir || facts.isDirectory(dir),
 });
-
-function readRundir(section: RawSection, known: Known, facts: Facts): string | undefined {
-  const { names } = kinds.supervisord;
-  const { rundir } = supervisordOptions;
-  const reading: Reading = { facts, problems: [] };
-  return readOptions({ rundir }, { section, known, names }, reading).rundir;
-}
 
 function readSupervisord(
   section: RawSection,

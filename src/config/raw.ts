@@ -18,6 +18,14 @@ export interface RawSection extends Place {
   values: Map<string, RawValue>;
 }
 
+/** A section that is not there sets nothing. */
+export const emptySection = (name: string, file: string): RawSection => ({
+  name,
+  file,
+  line: 0,
+  values: new Map(),
+});
+
 /** A problem with an option of a section, at its line; at the section's where it is not set. */
 export function problemIn(
   section: RawSection,

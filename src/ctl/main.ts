@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { Command, CommanderError } from "commander";
 import type { CtlConfig } from "../config/config.ts";
-import { loadCtlConfig } from "../config/load.ts";
+import { loadCtlConfig } from "../config/loadctl.ts";
 import { ConfigError } from "../config/problems.ts";
 import { searchPaths } from "../config/search.ts";
 import { urlOf } from "../config/servers.ts";

@@ -1,11 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 import { CommanderError } from "commander";
 import type { Config } from "../config/config.ts";
-import { sampleConfig } from "../config/sample.ts";
 import { writeAll } from "../os/output.ts";
 import { version } from "../version.ts";
 import { reportToForeground, startInBackground, takeBackgroundMark } from "./background.ts";
-import { check } from "./check.ts";
 import type { Daemon } from "./daemon.ts";
 import { describeBug, StartError } from "./errors.ts";
 import { parseCommandLine } from "./flags.ts";
@@ -26,8 +24,13 @@ async function main(argv: readonly string[]): Promise<number> {
   const inBackground = takeBackgroundMark();
   try {
     const commandLine = parseCommandLine(argv, version());
-    if (commandLine.action === "sample") return print(sampleConfig(), 0);
+    // What only looks is loaded only by those who look.
+    if (commandLine.action === "sample") {
+      const { sampleConfig } = await import("../config/sample.ts");
+      return print(sampleConfig(), 0);
+    }
     if (commandLine.action === "check") {
+      const { check } = await import("./check.ts");
       const { output, exitCode } = check(commandLine);
       return print(output, exitCode);
     }

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Facts } from "../../src/config/facts.ts";
-import { loadConfig, loadCtlConfig } from "../../src/config/load.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { loadCtlConfig } from "../../src/config/loadctl.ts";
 import { ConfigError, type Problem } from "../../src/config/problems.ts";
 import { sectionKinds } from "../../src/config/sections.ts";
 import { inMemory, machine } from "../support/configuration.ts";

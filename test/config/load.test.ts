@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { loadConfig, loadCtlConfig } from "../../src/config/load.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { loadCtlConfig } from "../../src/config/loadctl.ts";
 import { ConfigError, formatProblem } from "../../src/config/problems.ts";
 import { inMemory, machine } from "../support/configuration.ts";
 
