@@ -28,12 +28,17 @@ export function formatProblem({ file, line, section, option, message }: Problem)
   return named ? `${place} ${named}: ${message}` : `${place}: ${message}`;
 }
 
-/** With the name of its file as one would type it in `cwd`, where that is shorter. */
-export function seenFrom(cwd: string, problem: Problem): Problem {
-  const relative = path.relative(cwd, problem.file);
-  const shorter = path.isAbsolute(problem.file) && relative !== "" && !relative.startsWith("..");
-  return shorter ? { ...problem, file: relative } : problem;
+/** The name of a file as one would type it in `cwd`, where that is shorter. */
+export function fileSeenFrom(cwd: string, file: string): string {
+  const relative = path.relative(cwd, file);
+  return path.isAbsolute(file) && relative !== "" && !relative.startsWith("..") ? relative : file;
 }
+
+/** A problem with the name of its file as one would type it in `cwd`. */
+export const seenFrom = (cwd: string, problem: Problem): Problem => ({
+  ...problem,
+  file: fileSeenFrom(cwd, problem.file),
+});
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -54,6 +59,13 @@ const MOST_PROBLEMS = 1_000;
 
 export const isEnough = (problems: readonly Problem[]): boolean => problems.length >= MOST_PROBLEMS;
 
+const hasError = (problems: readonly Problem[]): boolean =>
+  problems.some(({ severity }) => severity === "error");
+
+/** Whether to read no further: what has only warnings, however many, is run, and whole. */
+export const isHopeless = (problems: readonly Problem[]): boolean =>
+  isEnough(problems) && hasError(problems);
+
 /** By file and line, and each once: a program that is in two groups is read twice. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
   const unique = new Map(problems.map((problem) => [formatProblem(problem), problem]));
@@ -62,7 +74,7 @@ export function inOrder(problems: readonly Problem[]): Problem[] {
 
 /** @returns what is not an error @throws ConfigError with everything, when something is */
 export function refuseErrors(problems: readonly Problem[]): Problem[] {
-  if (problems.some(({ severity }) => severity === "error")) throw new ConfigError(problems);
+  if (hasError(problems)) throw new ConfigError(problems);
   return inOrder(problems);
 }
 

@@ -2,7 +2,7 @@ import { byPriority } from "../process/order.ts";
 import type { ProcessConfig, ProgramKind } from "./config.ts";
 import type { Known } from "./names.ts";
 import { type FcgiValues, processOptions, programOptions } from "./options/programs.ts";
-import { isEnough, type Problem, quote } from "./problems.ts";
+import { isHopeless, type Problem, quote } from "./problems.ts";
 import { problemIn, type RawSection } from "./raw.ts";
 import type { SectionContext } from "./reading.ts";
 import { readOptions, type Values } from "./table.ts";
@@ -24,7 +24,7 @@ export interface ProgramSpec {
 
 /** All copies of one program, in their order. Problems are reported once, not for each copy. */
 export function readProgram(spec: ProgramSpec, context: SectionContext): ProcessConfig[] {
-  if (isEnough(context.problems)) return [];
+  if (isHopeless(context.problems)) return [];
   const { section, name, group } = spec;
   const values = { ...context.known.values, program_name: name, group_name: group };
   const known: Known = { ...context.known, values };

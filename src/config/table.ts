@@ -1,7 +1,7 @@
 import { expand } from "./expand.ts";
 import type { Facts } from "./facts.ts";
 import type { Kind } from "./kinds/kind.ts";
-import { boolean } from "./kinds/words.ts";
+import { boolean, booleanOf } from "./kinds/words.ts";
 import { type Known, namesFor, type Scope } from "./names.ts";
 import { BadValue, isEnough, type Problem, quote, suggest } from "./problems.ts";
 import { problemIn, type RawSection, type RawValue } from "./raw.ts";
@@ -121,7 +121,7 @@ function describe(error: BadValue, row: OptionRow, { text }: RawValue): string {
 /** Whether `expand=no` takes the values of a section as they stand. A bad value is told elsewhere. */
 function isLiteral(section: RawSection): boolean {
   const given = section.values.get("expand");
-  return given !== undefined && /^(?:no|false|off|0)$/i.test(given.text);
+  return given !== undefined && booleanOf(given.text) === false;
 }
 
 function expanded(given: RawValue, row: OptionRow, known: Known, names: Scope): string {

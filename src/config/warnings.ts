@@ -1,4 +1,4 @@
-import { isBoolean } from "./kinds/words.ts";
+import { booleanOf } from "./kinds/words.ts";
 import { isEnough, type Problem, quote, suggest } from "./problems.ts";
 import { problemIn, type RawConfig, type RawSection } from "./raw.ts";
 import { kindOf, pluginSection, type SectionKind, sectionKinds } from "./sections.ts";
@@ -10,11 +10,10 @@ import { commonOptions, type Table, warnUnknown } from "./table.ts";
  */
 export function checkSections({ sections, defaults }: RawConfig, problems: Problem[]): void {
   for (const section of sections.values()) {
-    if (isEnough(problems)) return;
     const kind = kindOf(section.name);
     if (kind) checkOptions(section, kind, problems);
     else if (pluginSection.test(section.name)) checkPlugin(section, problems);
-    else {
+    else if (!isEnough(problems)) {
       const message = `drover has no such section, it is ignored${nearest(section.name)}`;
       problems.push(problemIn(section, undefined, message, "warning"));
     }
@@ -64,14 +63,15 @@ function checkPlugin(section: RawSection, problems: Problem[]): void {
 }
 
 function checkOptions(section: RawSection, kind: SectionKind, problems: Problem[]): void {
-  const warn = (option: string | undefined, message: string) =>
-    problems.push(problemIn(section, option, message, "warning"));
+  const warn = (option: string | undefined, message: string) => {
+    if (!isEnough(problems)) problems.push(problemIn(section, option, message, "warning"));
+  };
   if (kind.later) warn(undefined, "drover checks this section, and does not run it yet");
   warnUnknown(kind.options, section, problems);
   for (const [name, { text, inherited }] of section.values) {
     const row = Object.hasOwn(kind.options, name) ? kind.options[name] : undefined;
     if (!row || inherited) continue;
-    if (row === commonOptions.expand && !isBoolean(text)) {
+    if (row === commonOptions.expand && booleanOf(text) === undefined) {
       problems.push(problemIn(section, name, `expected ${row.kind.expected}, got ${quote(text)}`));
     }
     const isSyslog = name.endsWith("logfile") && text.trim().toLowerCase() === "syslog";

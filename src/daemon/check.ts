@@ -1,6 +1,13 @@
 import { lint } from "../config/lint/lint.ts";
 import type { Overrides } from "../config/load.ts";
-import { ConfigError, formatProblem, inOrder, type Problem, seenFrom } from "../config/problems.ts";
+import {
+  ConfigError,
+  fileSeenFrom,
+  formatProblem,
+  inOrder,
+  type Problem,
+  seenFrom,
+} from "../config/problems.ts";
 import { commandFault, isWritable, mayBeDirectory, modeOf } from "../os/access.ts";
 import { machine } from "../os/machine.ts";
 import { defaultRundir } from "../os/rundir.ts";
@@ -68,8 +75,7 @@ function asText({ file, cwd }: Source, findings: Findings): string {
     plural(count(findings, "warning"), "warning"),
   ];
   const fleet = `${plural(programs, "program")}, ${plural(processes, "process", "processes")}`;
-  const shown = seenFrom(cwd, { severity: "warning", file, line: 0, message: "" }).file;
-  return [...lines, `${shown}: ${fleet}; ${counted.join(", ")}`, ""].join("\n");
+  return [...lines, `${fileSeenFrom(cwd, file)}: ${fleet}; ${counted.join(", ")}`, ""].join("\n");
 }
 
 const plural = (n: number, word: string, words = `${word}s`): string =>

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { boolean } from "../config/kinds/words.ts";
 import type { Overrides } from "../config/load.ts";
 import { supervisordOptions } from "../config/options/supervisord.ts";
+import { suggest } from "../config/problems.ts";
 import type { OptionRow } from "../config/table.ts";
 import { StartError } from "./errors.ts";
 
@@ -53,7 +54,10 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
     command.parse(unabbreviate(argv, options), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError) || error.exitCode === 0) throw error;
-    const message = error.message.replace(/^error: /, "");
+    const message =
+      error.code === "commander.excessArguments" && command.args[0] !== "check"
+        ? strayArguments(command.args)
+        : error.message.replace(/^error: /, "");
     throw new StartError(`Error: ${message}\nFor help, use droverd -h`, 2, { cause: error });
   }
   const given = command.opts();
@@ -67,6 +71,9 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
     overrides: Object.fromEntries(overrides),
   };
 }
+
+const strayArguments = ([first = "", ...others]: readonly string[]): string =>
+  `positional arguments are not supported: ${[first, ...others].join(" ")}${suggest(first, ["check"])}`;
 
 function createCommand(version: string): Command {
   const command = new Command("droverd")

@@ -71,6 +71,23 @@ test("a file with a mistake in each of its lines is told a thousand of them", ()
   expect(load(many(20_000, (at) => `unknown${at}=1`)).warnings).toHaveLength(1_000);
 });
 
+test("however many warnings there are, no program is left out, and no error", () => {
+  const programs = many(
+    1_500,
+    (at) =>
+      `[program:p${at}]\ncommand=x\nenvironment_file=${at}.env\n[fcgi-program:f${at}]\ncommand=x\nsocket=nonsense\n[group:g${at}]\nprograms=f${at}`,
+  );
+  const files = Object.fromEntries(
+    Array.from({ length: 1_500 }, (_, at) => [`/srv/app/${at}.env`, "A=1\nstray\n"]),
+  );
+  const { groups, warnings } = load(programs, files);
+  expect(warnings.length).toBeGreaterThan(1_000);
+  expect(groups.flatMap(({ processes }) => processes)).toHaveLength(3_000);
+  expect(
+    errorsOf(() => load(`${programs}\n[program:z]\ncommand=x\nexpand=maybe`, files)),
+  ).toContainEqual(expect.objectContaining({ option: "expand", severity: "error" }));
+});
+
 test.each<[string, string]>([
   ["a value", "[program:a]\ncommand=x\0y"],
   ["an expanded value", "[program:a]\ncommand=x\nprocess_name=%(process_num)c"],

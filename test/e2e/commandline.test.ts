@@ -201,7 +201,7 @@ describe("refused with code 2, nothing on stdout and no daemon", () => {
   test.each<[string, RegExp]>([
     ["--nosuch", /unknown option '--nosuch'\nFor help, use droverd -h\n$/],
     ["-c", /argument missing\nFor help, use droverd -h\n$/],
-    ["start", /too many arguments.*\nFor help, use droverd -h\n$/],
+    ["start", /positional arguments are not supported: .*\nFor help, use droverd -h\n$/],
     ["-n -n", /--nodaemon is given twice\nFor help, use droverd -h\n$/],
     ["-c none.conf", /^Error: .*none\.conf.*\n$/],
     ["-c nothing", /nothing: expected files named \*\.conf or \*\.ini in this folder/],

@@ -15,18 +15,16 @@ const truths = new Map([
   ...["no", "false", "off", "0"].map((word) => [word, false] as const),
 ]);
 
-export const isBoolean = (given: string): boolean => truths.has(given.toLowerCase());
+/** undefined for a word that is neither. */
+export const booleanOf = (given: string): boolean | undefined => truths.get(given.toLowerCase());
 
-export const boolean = kind(
-  "true or false",
-  (given, _, refuse) => truths.get(given.toLowerCase()) ?? refuse(),
-);
+export const boolean = kind("true or false", (given, _, refuse) => booleanOf(given) ?? refuse());
 
 export const autorestart = kind(
   "true, false or unexpected",
   (given, _, refuse): boolean | "unexpected" => {
     const word = given.toLowerCase();
-    return word === "unexpected" ? word : (truths.get(word) ?? refuse());
+    return word === "unexpected" ? word : (booleanOf(word) ?? refuse());
   },
 );
 
