@@ -152,6 +152,10 @@ async function settled(run: Run): Promise<Pick<Outcome, "processes" | "options">
       if (!isAlive(run) || readReports(run).length < wanted) return undefined;
       if (!all) return {};
       if (!all.every(isSettled)) return undefined;
+      // Who is up and has not reported may be a child on its way to its end.
+      const up = all.filter(({ pid }) => pid !== 0);
+      if (up.length > wanted && up.some(({ statename }) => statename === "STARTING"))
+        return undefined;
       const options = await ask(run, "supervisor.getAllConfigInfo");
       return {
         processes: all.map((info) => describe(info, run)),
