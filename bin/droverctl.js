@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-import "../dist/ctl/main.js";
+import "../dist/droverctl.js";

@@ -30,11 +30,13 @@ export const SUCCESS = 80;
 export class Fault extends Error {
   override readonly name = "Fault";
   readonly fault: FaultName;
+  readonly detail: string | undefined;
 
   /** @param detail what the fault is about, such as the process name; shown after the fault's name */
   constructor(fault: FaultName, detail?: string, options?: ErrorOptions) {
     super(detail === undefined ? fault : `${fault}: ${detail}`, options);
     this.fault = fault;
+    this.detail = detail;
   }
 
   get code(): number {

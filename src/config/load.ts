@@ -1,12 +1,13 @@
-import type { Config } from "./config.ts";
+import { namespec } from "../process/order.ts";
+import type { Config, GroupConfig } from "./config.ts";
 import { EnvironmentFiles } from "./environment.ts";
 import type { Facts } from "./facts.ts";
 import { remembering } from "./facts.ts";
 import { readSources } from "./files.ts";
 import { readGroups } from "./groups.ts";
 import type { Known } from "./names.ts";
-import { type Problem, refuseErrors } from "./problems.ts";
-import { emptySection, type RawSection } from "./raw.ts";
+import { type Problem, quote, refuseErrors, suggest } from "./problems.ts";
+import { emptySection, problemIn, type RawSection } from "./raw.ts";
 import type { Reader } from "./reader.ts";
 import type { SectionContext } from "./reading.ts";
 import { readRundir } from "./rundir.ts";
@@ -56,6 +57,7 @@ export function loadConfig(
   };
   const servers = readServers(sections, known, { facts: context.facts, problems });
   const groups = readGroups(sections, context);
+  checkExitCodeFrom(main, supervisord.exit_code_from, groups, problems);
   checkSections(sources, problems);
   return { supervisord, servers, groups, sections, warnings: refuseErrors(problems) };
 }
@@ -77,6 +79,20 @@ function mainSection(
     main.values.set(option, { text, section, file: COMMAND_LINE, line: 0, literal: true });
   }
   return main;
+}
+
+/** `exit_code_from=` must name a process that there is. */
+function checkExitCodeFrom(
+  section: RawSection,
+  wanted: string | undefined,
+  groups: readonly GroupConfig[],
+  problems: Problem[],
+): void {
+  if (wanted === undefined) return;
+  const names = groups.flatMap(({ processes }) => processes.map(namespec));
+  if (names.includes(wanted)) return;
+  const message = `there is no process ${quote(wanted)}${suggest(wanted, names)}`;
+  problems.push(problemIn(section, "exit_code_from", message));
 }
 
 /** The run folder need not be there yet: the daemon makes it. */

@@ -1,4 +1,5 @@
 import { byPriority } from "../process/order.ts";
+import { formatMs } from "../process/policy.ts";
 import type { ProcessConfig, ProgramKind } from "./config.ts";
 import type { Known } from "./names.ts";
 import { type FcgiValues, processOptions, programOptions } from "./options/programs.ts";
@@ -76,6 +77,16 @@ function checkProgram({ kind, section }: ProgramSpec, scalars: Scalars, problems
     const message =
       "cannot be true: stdout is how the listener answers, and stderr would disturb it";
     problems.push(problemIn(section, "redirect_stderr", message));
+  }
+  if (kind === "eventlistener" && scalars.stdin === "null") {
+    problems.push(
+      problemIn(section, "stdin", "cannot be null: it is where a listener reads events"),
+    );
+  }
+  const { backoff_min: min, backoff_max: max = Infinity } = scalars;
+  if (max < min) {
+    const message = `expected at least backoff_min, which is ${formatMs(min)}, got ${formatMs(max)}`;
+    problems.push(problemIn(section, "backoff_max", message));
   }
 }
 

@@ -19,6 +19,10 @@ export const repr = (text: string): string => quoted(text, (char) => unprintable
 export const ascii = (text: string): string =>
   quoted(text, (char) => char > "\x7e" || unprintable.test(char));
 
+/** Python's `repr` of bytes. */
+export const bytesRepr = (bytes: Buffer): string =>
+  `b${quoted(bytes.toString("latin1"), (char) => char < " " || char > "~")}`;
+
 function quoted(text: string, mustEscape: (char: string) => boolean): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   if (!special.test(text)) return quote + text + quote;

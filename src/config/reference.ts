@@ -26,9 +26,10 @@ hurt.
 
 Values are written as in supervisord: \`option=value\` or \`option: value\`; lines that are indented
 deeper continue a value; \`;\` and \`#\` after white space begin a comment. \`%(name)s\` is expanded as
-Python does it (\`%(process_num)02d\`), and a percent sign is written \`%%\`. \`%(ENV_X)s\` is the
-variable X of droverd's environment or of \`[supervisord] environment=\`, everywhere; which other names
-an option knows stands at its section or with the option.
+Python does it (\`%(process_num)02d\`), and a percent sign is written \`%%\`; in what is read as
+percents, such as \`backoff_jitter=25%\`, one is enough. \`%(ENV_X)s\` is the variable X of droverd's
+environment or of \`[supervisord] environment=\`, everywhere; which other names an option knows stands
+at its section or with the option.
 
 *live*: on a reread it changes without a restart. Options marked *drover* are not supervisord's.
 Options that two sections have in common are listed once.`;

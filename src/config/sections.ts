@@ -107,7 +107,6 @@ export const sections = {
     title: "fcgi-program:x",
     options: { ...everyProgram, ...fcgiOptions },
     names: "program",
-    later: true,
     doc: "A program whose processes share a listening socket. It has the options of a program too.",
   }),
 } as const;

@@ -21,6 +21,8 @@ export interface OptionRow<T = unknown, D extends Default = Default> {
   names?: Scope;
   /** Its text is expanded twice, as supervisord does with the logs of programs. */
   twice?: true;
+  /** It is a percentage, as `25%`: the percent sign at its end need not be doubled. */
+  percents?: true;
   /** It is expanded even where `expand=no`. */
   always?: true;
   /** What taking over a new value costs: nothing (`live`), or a restart of what it configures. */
@@ -125,7 +127,8 @@ function isLiteral(section: RawSection): boolean {
 }
 
 function expanded(given: RawValue, row: OptionRow, known: Known, names: Scope): string {
-  const { text, file } = given;
+  const { file } = given;
+  const text = row.percents ? given.text.replace(/(?<!%)%\s*$/, "%%") : given.text;
   if (!text.includes("%")) return text;
   const lookup = namesFor(row.names ?? names, known, file);
   const once = expand(text, lookup);

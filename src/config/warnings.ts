@@ -74,8 +74,7 @@ function checkOptions(section: RawSection, kind: SectionKind, problems: Problem[
     if (row === commonOptions.expand && booleanOf(text) === undefined) {
       problems.push(problemIn(section, name, `expected ${row.kind.expected}, got ${quote(text)}`));
     }
-    const isSyslog = name.endsWith("logfile") && text.trim().toLowerCase() === "syslog";
-    if ((row.later || isSyslog) && text !== row.default) {
+    if (row.later && text !== row.default) {
       warn(name, "drover checks this option, and does not act on it yet");
     }
   }

@@ -1,7 +1,10 @@
+import { BadValue } from "../config/problems.ts";
+import { splitCommand } from "../config/shlex.ts";
 import { Fault } from "../faults.ts";
 import { ServerError } from "../rpc/client.ts";
-import { restart, start, stop } from "./control.ts";
+import { clear, reload, restart, start, stop } from "./control.ts";
 import { formatTopics } from "./help.ts";
+import { logs, logsHelp } from "./logs.ts";
 import { explain } from "./problems.ts";
 import { exit, type Session } from "./session.ts";
 import { pid, status } from "./status.ts";
@@ -12,6 +15,8 @@ import { UsageError } from "./usage.ts";
 export interface Command {
   /** Lines of `help NAME`; supervisorctl's own, tabs included. */
   help: readonly string[];
+  /** What only drover has: shown by `help NAME`, and not after an error. */
+  ours?: readonly string[];
   run(session: Session, words: readonly string[]): Promise<void> | void;
   /** What may follow it, for completion. */
   completes?: "processes" | "commands";
@@ -19,6 +24,8 @@ export interface Command {
   needsName?: number;
   /** Takes no words at all. */
   alone?: true;
+  /** Its words are taken as the command line has them: in the shell they may be quoted. */
+  quotes?: true;
   /** Its exit code when the server cannot be reached, where it is not the trouble's own. */
   unreachable?: number;
 }
@@ -32,11 +39,28 @@ const name = (verb: string, does: string) => [
 
 /** Every command. One-shot calls, the shell, help and completion come from it. */
 export const commands: Readonly<Record<string, Command>> = {
+  clear: {
+    help: [
+      "clear <name>\t\tClear a process' log files.",
+      "clear <name> <name>\tClear multiple process' log files",
+      "clear all\t\tClear all process' log files",
+    ],
+    run: clear,
+    completes: "processes",
+    needsName: exit.generic,
+  },
   exit: { help: ["exit\tExit the supervisor shell."], run: () => undefined },
   help: {
     help: ["help\t\tPrint a list of available actions", "help <action>\tPrint help for <action>"],
     run: help,
     completes: "commands",
+  },
+  logs: {
+    help: logsHelp,
+    run: logs,
+    completes: "processes",
+    needsName: exit.badArguments,
+    quotes: true,
   },
   pid: {
     help: [
@@ -48,6 +72,15 @@ export const commands: Readonly<Record<string, Command>> = {
     completes: "processes",
   },
   quit: { help: ["quit\tExit the supervisor shell."], run: () => undefined },
+  reload: {
+    help: [
+      "reload \t\tRestart the remote supervisord.",
+      "reload <name>\t\tLet a process read its own configuration again (its reloadsignal=)",
+      "reload <gname>:*\tThe same for all running processes in a group",
+    ],
+    run: reload,
+    completes: "processes",
+  },
   restart: {
     help: [
       "restart <name>\t\tRestart a process",
@@ -97,6 +130,10 @@ export const commands: Readonly<Record<string, Command>> = {
       "tail -100 <name>\tlast 100 *bytes* of process stdout",
       "tail <name> stderr\tlast 1600 *bytes* of process stderr",
     ],
+    ours: [
+      "tail -n 100 <name>\tlast 100 lines of process stdout, also of rotated logs",
+      "tail -f -n 100 <name>\tthe same, and what comes then",
+    ],
     run: tail,
     completes: "processes",
   },
@@ -110,15 +147,46 @@ export const commands: Readonly<Record<string, Command>> = {
 
 /** Runs one line as typed. Whatever goes wrong is told, and sets the exit code. */
 export async function runLine(session: Session, line: string): Promise<void> {
-  const [word = "", ...words] = line.trim().replace(/^\?/, "help ").split(/\s+/);
+  const text = line.trim().replace(/^\?/, "help ");
+  const [word = "", ...words] = text.split(/\s+/);
   if (word === "") return;
-  const command = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  const command = commandOf(word);
   if (!command) {
     session.print(`*** Unknown syntax: ${line.trim()}`);
     session.exitCode = exit.generic;
     return;
   }
+  await run(session, { word, command }, () => (command.quotes ? unquote(text).slice(1) : words));
+}
+
+/** Runs the words of a command line; all but a few commands take them as if typed in one line. */
+export async function runWords(session: Session, typed: readonly string[]): Promise<void> {
+  const [word = "", ...words] = typed;
+  const command = commandOf(word);
+  if (!command?.quotes) await runLine(session, typed.join(" "));
+  else await run(session, { word, command }, () => words);
+}
+
+const commandOf = (word: string): Command | undefined =>
+  Object.hasOwn(commands, word) ? commands[word] : undefined;
+
+/** @throws UsageError */
+function unquote(text: string): string[] {
   try {
+    return splitCommand(text);
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    throw new UsageError(`Error: ${error.message}`);
+  }
+}
+
+async function run(
+  session: Session,
+  { word, command }: { word: string; command: Command },
+  read: () => readonly string[],
+): Promise<void> {
+  try {
+    const words = read();
     checkWords(word, command, words);
     await command.run(session, words);
   } catch (error) {
@@ -158,8 +226,9 @@ function help(session: Session, words: readonly string[]): void {
     for (const line of formatTopics(Object.keys(commands))) session.print(line);
     return;
   }
-  const command = Object.hasOwn(commands, topic) ? commands[topic] : undefined;
-  for (const line of command?.help ?? [`*** No help on ${topic}`]) session.print(line);
+  const command = commandOf(topic);
+  const lines = command ? [...command.help, ...(command.ours ?? [])] : [`*** No help on ${topic}`];
+  for (const line of lines) session.print(line);
 }
 
 async function shutdown(session: Session): Promise<void> {

@@ -3,16 +3,89 @@ import { namespec, parseNamespec } from "../process/order.ts";
 import type { ProcessStatus } from "../rpc/methods.ts";
 import { exit, type Session } from "./session.ts";
 
-/** One of the two verbs: how it is called, and what its answers are called. */
-interface Verb {
-  one: "supervisor.startProcess" | "supervisor.stopProcess";
-  group: "supervisor.startProcessGroup" | "supervisor.stopProcessGroup";
-  all: "supervisor.startAllProcesses" | "supervisor.stopAllProcesses";
+/** Restarts the daemon; with names, asks processes to read their own configuration again. */
+export async function reload(session: Session, words: readonly string[]): Promise<void> {
+  if (words.length > 0) {
+    for (const word of words) await reloadOne(session, word);
+    return;
+  }
+  const question = "Really restart the remote supervisord process y/N? ";
+  if (session.interactive && !(await session.confirm(question))) return;
+  try {
+    await session.client.call("supervisor.restart", {});
+    session.print("Restarted supervisord");
+  } catch (error) {
+    if (!(error instanceof Fault) || error.fault !== "SHUTDOWN_STATE") throw error;
+    session.print("ERROR: already shutting down");
+    session.exitCode = exit.generic;
+  }
+}
+
+async function reloadOne(session: Session, word: string): Promise<void> {
+  const { group, process: name = "*" } = parseNamespec(word);
+  try {
+    const done = await session.client.call("drover.reloadProcess", { name: word });
+    const ok = { group, name, status: SUCCESS, description: "OK" };
+    report(session, reloadVerb, done === true ? [ok] : done);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.fault === "SHUTDOWN_STATE") throw error;
+    report(session, reloadVerb, [
+      { group, name, status: error.code, description: `${word}: ERROR (${error.detail})` },
+    ]);
+  }
+}
+
+/** What the answers of a verb are called. */
+interface Answers {
   done: string;
   /** Texts for the faults that are answers; others are shown as they came. */
   texts: Partial<Record<FaultName, string>>;
   /** Already as wanted: said, and no failure. */
-  tolerated: FaultName;
+  tolerated?: FaultName;
+}
+
+const reloadVerb: Answers = {
+  done: "signalled",
+  texts: { BAD_NAME: "no such process", NOT_RUNNING: "not running" },
+};
+
+const clearVerb: Answers = {
+  done: "cleared",
+  texts: { BAD_NAME: "no such process", FAILED: "failed" },
+};
+
+/** Begins logs anew. As in supervisorctl a group has none: it is told as a process named None. */
+export async function clear(session: Session, words: readonly string[]): Promise<void> {
+  if (words.includes("all")) {
+    report(session, clearVerb, await session.client.call("supervisor.clearAllProcessLogs", {}));
+    return;
+  }
+  for (const word of words) {
+    const { group, process: name = "None" } = parseNamespec(word);
+    const call = session.client.call("supervisor.clearProcessLogs", { name: word });
+    report(session, clearVerb, [await statusOf(call, { group, name })]);
+  }
+}
+
+/** What has become of one process in a call that answers true or a fault. */
+async function statusOf(
+  call: Promise<unknown>,
+  named: { group: string; name: string },
+): Promise<ProcessStatus> {
+  try {
+    await call;
+    return { ...named, status: SUCCESS, description: "OK" };
+  } catch (error) {
+    if (!(error instanceof Fault) || error.fault === "SHUTDOWN_STATE") throw error;
+    return { ...named, status: error.code, description: error.message };
+  }
+}
+
+/** One of the two verbs: how it is called, and what its answers are called. */
+interface Verb extends Answers {
+  one: "supervisor.startProcess" | "supervisor.stopProcess";
+  group: "supervisor.startProcessGroup" | "supervisor.stopProcessGroup";
+  all: "supervisor.startAllProcesses" | "supervisor.stopAllProcesses";
   noSuchGroup: number;
 }
 
@@ -80,20 +153,15 @@ async function runOne(
   word: string,
   named: { group: string; name: string },
 ): Promise<void> {
-  try {
-    await session.client.call(verb.one, { name: word, wait: true });
-    report(session, verb, [{ ...named, status: SUCCESS, description: "OK" }]);
-  } catch (error) {
-    if (!(error instanceof Fault) || error.fault === "SHUTDOWN_STATE") throw error;
-    report(session, verb, [{ ...named, status: error.code, description: error.message }]);
-  }
+  const call = session.client.call(verb.one, { name: word, wait: true });
+  report(session, verb, [await statusOf(call, named)]);
 }
 
 const failures = new Set(
   (["SPAWN_ERROR", "ABNORMAL_TERMINATION", "NOT_RUNNING"] as const).map(faultCode),
 );
 
-function report(session: Session, verb: Verb, statuses: readonly ProcessStatus[]): void {
+function report(session: Session, verb: Answers, statuses: readonly ProcessStatus[]): void {
   const texts = new Map(
     Object.entries(verb.texts).map(([fault, text]) => [faultCode(fault as FaultName), text]),
   );
@@ -102,7 +170,7 @@ function report(session: Session, verb: Verb, statuses: readonly ProcessStatus[]
     const text = texts.get(status);
     if (status === SUCCESS) session.print(`${namespec(result)}: ${verb.done}`);
     else session.print(text ? `${namespec(result)}: ERROR (${text})` : description);
-    if (status === SUCCESS || status === faultCode(verb.tolerated)) continue;
+    if (status === SUCCESS || (verb.tolerated && status === faultCode(verb.tolerated))) continue;
     session.exitCode = failures.has(status) ? exit.failed : exit.generic;
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { isatty } from "node:tty";
 import { Command, CommanderError } from "commander";
 import type { CtlConfig } from "../config/config.ts";
 import { loadCtlConfig } from "../config/loadctl.ts";
@@ -12,7 +13,7 @@ import { writeAll } from "../os/output.ts";
 import { defaultRundir } from "../os/rundir.ts";
 import { readText } from "../os/text.ts";
 import { connect, type ServerAddress } from "../rpc/client.ts";
-import { runLine } from "./commands.ts";
+import { runWords } from "./commands.ts";
 import type { Session } from "./session.ts";
 
 interface Flags {
@@ -32,7 +33,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const config = findConfig(flags.configuration);
     const session = createSession(address(flags, config), flags.interactive === true);
     if (words.length > 0) {
-      await runLine(session, words.join(" "));
+      await runWords(session, words);
       return session.exitCode;
     }
     const { runShell } = await import("./shell.ts");
@@ -117,6 +118,8 @@ function createSession(server: ServerAddress, interactive: boolean): Session {
   return {
     client: connect(server),
     interactive,
+    toTerminal: isatty(1),
+    colors: isatty(1) && !process.env.NO_COLOR && process.env.TERM !== "dumb",
     exitCode: 0,
     print: (line) => write(`${line}\n`),
     write,

@@ -5,6 +5,10 @@ export interface Session {
   client: Client;
   /** Somebody is there to answer questions. */
   interactive: boolean;
+  /** Stdout is a terminal. */
+  toTerminal: boolean;
+  /** What is printed is for a person who wants it in colours. */
+  colors: boolean;
   /** One line to stdout. */
   print(line: string): void;
   /** Bytes to stdout, as they are. */

@@ -1,7 +1,7 @@
 import { Fault } from "../faults.ts";
 import { namespec, parseNamespec } from "../process/order.ts";
 import { isStopped } from "../process/states.ts";
-import type { ProcessInfo } from "../rpc/methods.ts";
+import type { ListedProcess, ProcessInfo } from "../rpc/methods.ts";
 import { exit, type Session } from "./session.ts";
 
 /** `status [NAME...]`: code 4 for a name that is not there, 3 when something listed is down. */
@@ -12,10 +12,20 @@ export async function status(session: Session, words: readonly string[]): Promis
       ? all
       : words.flatMap((word) => select(session, all, word));
   for (const line of formatTable(listed)) session.print(line);
+  // Programs that read this, as they read supervisorctl's, are told by JSON-RPC.
+  if (session.toTerminal) for (const info of listed) noteLosses(session, info);
   if (listed.some(({ statename }) => isStopped(statename))) session.exitCode = exit.notRunning;
 }
 
-function select(session: Session, all: readonly ProcessInfo[], word: string): ProcessInfo[] {
+function noteLosses(session: Session, info: ListedProcess): void {
+  const { stdout = 0, stderr = 0 } = info.lost_bytes ?? {};
+  for (const [stream, lost] of Object.entries({ stdout, stderr })) {
+    const what = `${lost} bytes of its ${stream} were lost: its log could not be written`;
+    if (lost > 0) session.complain(`note: ${namespec(info)}: ${what}`);
+  }
+}
+
+function select(session: Session, all: readonly ListedProcess[], word: string): ListedProcess[] {
   const { group, process } = parseNamespec(word);
   const found = all.filter(
     (info) => info.group === group && (process === undefined || info.name === process),

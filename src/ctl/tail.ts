@@ -1,5 +1,6 @@
 import { Fault } from "../faults.ts";
 import { ServerError } from "../rpc/client.ts";
+import { parseOptions, showLogs } from "./logs.ts";
 import { exit, type Session } from "./session.ts";
 import { UsageError } from "./usage.ts";
 
@@ -12,8 +13,12 @@ interface Request {
   extent: "follow" | number;
 }
 
-/** `tail [-f|-N] NAME [stdout|stderr]`. */
+/** `tail [-f|-N] NAME [stdout|stderr]`, and with lines `tail [-f] -n N NAME [stdout|stderr]`. */
 export async function tail(session: Session, words: readonly string[]): Promise<void> {
+  if (words.some((word) => /^(?:-f?n|--lines)/.test(word))) {
+    await tailLines(session, words);
+    return;
+  }
   const request = parse(words);
   if (request.extent === "follow") await follow(session, request);
   else await last(session, request, request.extent);
@@ -32,6 +37,18 @@ function parse(words: readonly string[]): Request {
     throw new UsageError(`Error: bad channel '${channel}'`);
   }
   return { name, channel: lower, extent: modified ? parseExtent(first) : DEFAULT_BYTES };
+}
+
+async function tailLines(session: Session, words: readonly string[]): Promise<void> {
+  const { values, positionals } = parseOptions(words, {
+    follow: { type: "boolean", short: "f", default: false },
+    lines: { type: "string", short: "n", default: "" },
+  });
+  const { name, channel } = parse(positionals);
+  const { follow, lines } = values;
+  if (follow) session.print("==> Press Ctrl-C to exit <==");
+  const parameters = { lines, stream: channel, format: "raw", ...(follow && { follow: "yes" }) };
+  await showLogs(session, [name], parameters);
 }
 
 function parseExtent(modifier: string): Request["extent"] {

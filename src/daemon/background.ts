@@ -1,16 +1,23 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { inheritedSoftFiles } from "../os/limits.ts";
 
-/** Set for a daemon that another droverd has put into the background. */
+/**
+ * Set for a daemon that another droverd has put into the background, to the soft limit of open files
+ * that the other one was started with: its own cannot be told from outside, as Node has raised it.
+ */
 const MARK = "DROVER_BACKGROUND";
 
 /** How a start in the background went. */
 type Report = { started: true } | { error: string; exitCode: number };
 
-/** Whether this process is the one in the background; asked once, the mark is not passed on. */
-export function takeBackgroundMark(): boolean {
-  const marked = process.env[MARK] !== undefined;
+/**
+ * What the process in the background was told; undefined in another one. Asked once, as the mark is
+ * not passed on.
+ */
+export function takeBackgroundMark(): { softFiles: number } | undefined {
+  const mark = process.env[MARK];
   delete process.env[MARK];
-  return marked;
+  return mark === undefined ? undefined : { softFiles: Number(mark) };
 }
 
 /**
@@ -25,7 +32,7 @@ export function startInBackground(argv: readonly string[], umask: number): Promi
   const child = spawn(node, [...process.execArgv, script, ...argv], {
     detached: true,
     stdio: ["ignore", "ignore", "ignore", "ipc"],
-    env: { ...process.env, [MARK]: "1" },
+    env: { ...process.env, [MARK]: String(inheritedSoftFiles()) },
   });
   return new Promise((resolve) => {
     child.on("message", (report: Report) => resolve(settle(child, report)));

@@ -1,57 +1,106 @@
 import path from "node:path";
 import type { ProcessConfig } from "../config/config.ts";
-import type { LogTarget } from "../config/kinds/paths.ts";
+import { rlimits } from "../config/options/resources.ts";
 import { BadValue } from "../config/problems.ts";
+import { repr } from "../config/pyrepr.ts";
 import { splitCommand } from "../config/shlex.ts";
-import { closeFd, makeFifos, openForChild } from "../os/channels.ts";
+import { isChained, noPrivileges, type Privileges } from "../os/chain.ts";
+import { closeFd } from "../os/channels.ts";
 import { type ChildEvents, spawnChild } from "../os/children.ts";
 import { CommandError, findCommand } from "../os/command.ts";
-import { errnoOf } from "../os/errno.ts";
-import { isDirectory } from "../os/machine.ts";
-import { channelName } from "./channelname.ts";
-import type { Sink } from "./sink.ts";
-import { OutputStream } from "./stream.ts";
+import { accessFault, execFault } from "../os/execfault.ts";
+import { folderFault } from "../os/machine.ts";
+import { native } from "../os/native.ts";
+import { channelName, tokenOf } from "./channelname.ts";
+import { describeFailure, describeForkFailure, isScarce, SpawnError } from "./errors.ts";
+import { Stdio } from "./stdio.ts";
 import type { World } from "./world.ts";
 
-export type StreamName = "stdout" | "stderr";
-
-/** Why a child could not be started, in supervisord's words. */
-export class SpawnError extends Error {
-  override readonly name = "SpawnError";
+/** As ChildEvents, with the failure in supervisord's words. */
+export interface SpawnEvents extends Omit<ChildEvents, "failed"> {
+  /** @param scarce the machine has no room for another process just now */
+  failed(error: string, scarce: boolean): void;
 }
 
-/** What a process needs to have children: its command, its environment, its three streams. */
+interface Command {
+  file: string;
+  argv: readonly string[];
+}
+
+/** What runs in place of the program, beside it, or as it. */
+interface Run extends Command {
+  privileges: Privileges;
+  cwd: string | undefined;
+  /** Beside the program: variables that it does not have itself. */
+  extra?: Record<string, string | undefined>;
+}
+
+/** What a process needs to have children: its command, its environment, its streams. */
 export class ChildMaker {
-  readonly #config: ProcessConfig;
+  readonly stdio: Stdio;
+  readonly config: ProcessConfig;
   readonly #world: World;
-  readonly #streams: Partial<Record<StreamName, OutputStream>> = {};
+  readonly #privileges: Privileges;
 
   constructor(config: ProcessConfig, world: World) {
-    this.#config = config;
+    this.config = config;
     this.#world = world;
-    for (const name of streamsOf(config)) {
-      const sink = this.#sink(config[`${name}_logfile`], name);
-      const captureMaxBytes = config[`${name}_capture_maxbytes`];
-      if (!sink && captureMaxBytes <= 0) continue;
-      const onMessage = () => world.log("debug", `'${config.name}' ${name} emitted a comm event`);
-      const fifo = fifoPath(world.channels, config, name);
-      const spec = { fifo, sink, captureMaxBytes, onMessage };
-      this.#streams[name] = new OutputStream(spec);
-    }
+    this.stdio = new Stdio(config, world);
+    this.#privileges = privilegesOf(config);
   }
 
   /**
    * The program and its words.
    * @throws CommandError for what the RPC tells before it looks at anything else
    */
-  command(): { file: string; argv: readonly string[] } {
-    const { command } = this.#config;
+  command(): Command {
+    return this.#find(this.config.command);
+  }
+
+  /** What its processes have in their environment, to be known by when stoptree looks for them. */
+  get treeToken(): string {
+    return tokenOf(this.#world.channels, channelName(this.config));
+  }
+
+  /**
+   * Starts a child. As in supervisord, what goes wrong between the fork and the program is told by a
+   * child that writes it to its stderr and exits with 127.
+   * @throws SpawnError when there can be no child at all
+   */
+  spawn(events: SpawnEvents): void {
+    this.#world.sockets.hold(this.config);
+    const { file, argv } = this.#orSpawnError(() => this.command());
+    const fault = this.#orSpawnError(() => this.#faultBeforeExec({ file, argv }));
+    if (fault !== undefined) {
+      this.#spawnFailing(fault, events);
+      return;
+    }
+    const failed = (errno: string) => {
+      if (isScarce(errno)) events.failed(describeForkFailure(this.config.name, errno), true);
+      else this.#trySpawnFailing(`couldn't exec ${argv[0]}: ${errno}`, events);
+    };
+    this.#start({ file, argv, ...this.#place() }, { ...events, failed });
+  }
+
+  /**
+   * Runs a command beside the child, as the child is run: same user, environment and logs.
+   * @throws SpawnError
+   */
+  spawnBeside(command: string, mainPid: number, events: SpawnEvents): void {
+    const { file, argv } = this.#orSpawnError(() => this.#find(command));
+    const failed = (errno: string) => events.failed(`couldn't exec ${argv[0]}: ${errno}`, false);
+    // It is none of those that the child has started.
+    const extra = { MAINPID: String(mainPid), DROVER_TREE: undefined };
+    this.#start({ file, argv, ...this.#place(), extra }, { ...events, failed });
+  }
+
+  #find(command: string): Command {
     let argv: readonly string[];
     try {
       argv = splitCommand(command);
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
-      throw new CommandError(`can't parse command '${command}': ${error.message}`);
+      throw new CommandError(`can't parse command ${repr(command)}: ${error.message}`);
     }
     const [word] = argv;
     if (word === undefined) throw new CommandError("command is empty");
@@ -61,80 +110,92 @@ export class ChildMaker {
   /** A PATH that is configured counts even when it is empty; the daemon's only when it is not. */
   #searchPath(): string | undefined {
     const { environment, inherited } = this.#world;
-    return this.#config.environment.PATH ?? environment.PATH ?? (inherited.PATH || undefined);
+    return this.config.environment.PATH ?? environment.PATH ?? (inherited.PATH || undefined);
   }
 
-  /**
-   * @returns the child's pid, or undefined when the kernel made none, which comes as an event
-   * @throws SpawnError when it cannot even be tried
-   */
-  spawn(events: ChildEvents): number | undefined {
-    const config = this.#config;
-    const { file, argv } = this.#orSpawnError(() => this.command());
-    if (config.directory !== undefined && !isDirectory(config.directory)) {
-      throw new SpawnError(`couldn't chdir to ${config.directory}: ENOENT`);
+  /** What supervisord's child would stumble over between its fork and its exec. */
+  #faultBeforeExec({ file, argv }: Command): string | undefined {
+    const { directory } = this.config;
+    const other = this.#otherUser();
+    if (other && process.getuid?.() !== 0) {
+      return `couldn't setuid to ${other.uid}: Can't drop privilege as nonroot user`;
     }
-    const opened = this.#openStreams();
+    const mayNot = (at: string) => (other ? accessFault(at, other) : undefined);
+    const fault = directory && folderFault(directory);
+    // What is closed to root may be open to another user.
+    const counts = fault && !(other && fault === "EACCES");
+    const cannotEnter = counts ? fault : directory && mayNot(directory);
+    if (cannotEnter) return `couldn't chdir to ${directory}: ${cannotEnter}`;
+    // Where the kernel is asked directly it answers for itself.
+    if (native() && !isChained(this.#privileges)) return undefined;
+    const program = path.resolve(directory ?? "", file);
+    const cannotRun = execFault(program) ?? mayNot(program);
+    return cannotRun === undefined ? undefined : `couldn't exec ${argv[0]}: ${cannotRun}`;
+  }
+
+  #otherUser(): ProcessConfig["user"] {
+    const { user } = this.config;
+    return user && user.uid !== process.getuid?.() ? user : undefined;
+  }
+
+  /** Where it runs and as whom. What is closed to root another user may still enter, as on NFS. */
+  #place(): Pick<Run, "cwd" | "privileges"> {
+    const { directory } = this.config;
+    const privileges = this.#privileges;
+    return directory !== undefined && this.#otherUser() && folderFault(directory) === "EACCES"
+      ? { cwd: undefined, privileges: { ...privileges, folder: directory } }
+      : { cwd: directory, privileges };
+  }
+
+  /** A child that does nothing but tell what could not be done. */
+  #spawnFailing(fault: string, events: SpawnEvents): void {
+    const lines = [`supervisor: ${fault}`, "supervisor: child process was not spawned"];
+    const argv = ["sh", "-c", 'printf "%s\\n" "$@" >&2; exit 127', "sh", ...lines];
+    const failed = (errno: string) =>
+      events.failed(describeForkFailure(this.config.name, errno), isScarce(errno));
+    const run = { file: "/bin/sh", argv, cwd: undefined, privileges: noPrivileges };
+    this.#start(run, { ...events, failed });
+  }
+
+  /** After the kernel's answer, which may come later than the call. */
+  #trySpawnFailing(fault: string, events: SpawnEvents): void {
     try {
-      const { directory: cwd, umask, user } = config;
-      const spec = { file, argv, env: this.#environment(), cwd, umask, stdio: opened, user };
-      return spawnChild(spec, events);
+      this.#spawnFailing(fault, events);
     } catch (error) {
-      throw new SpawnError(describeFailure(config.name, error), { cause: error });
+      if (!(error instanceof SpawnError)) throw error;
+      events.failed(error.message, error.scarce);
+    }
+  }
+
+  #start(run: Run, events: ChildEvents): void {
+    const { umask, name } = this.config;
+    const { softFiles } = this.#world;
+    const stdio = this.stdio.open(run.extra !== undefined);
+    try {
+      const env = { ...this.#environment(), ...run.extra };
+      this.#orSpawnError(() => spawnChild({ ...run, env, umask, stdio, softFiles }, events));
+    } catch (error) {
+      if (error instanceof SpawnError) throw error;
+      throw new SpawnError(describeFailure(name, error), isScarce(error), { cause: error });
     } finally {
-      for (const fd of new Set(opened)) closeFd(fd);
+      for (const fd of new Set(stdio)) closeFd(fd);
     }
-  }
-
-  /** The child's 0, 1 and 2. @throws SpawnError, with nothing left open */
-  #openStreams(): [number, number, number] {
-    const { user, redirect_stderr, name } = this.#config;
-    const opened: number[] = [];
-    const keep = (fd: number): number => {
-      opened.push(fd);
-      return fd;
-    };
-    const open = (stream: OutputStream | undefined): number =>
-      keep(stream ? stream.open(user) : openForChild("/dev/null", undefined));
-    const { channels } = this.#world;
-    try {
-      // Somebody may have cleaned the run folder up; then they are made again.
-      makeFifos(channelsOf(this.#config, channels));
-      const stdin = keep(openForChild(fifoPath(channels, this.#config, "stdin"), user));
-      const stdout = open(this.#streams.stdout);
-      return [stdin, stdout, redirect_stderr ? stdout : open(this.#streams.stderr)];
-    } catch (error) {
-      for (const fd of opened) closeFd(fd);
-      const message = describeFailure(name, error);
-      this.#world.log("error", `${message} (${error})`);
-      throw new SpawnError(message, { cause: error });
-    }
-  }
-
-  /** Reads what an earlier daemon's child still writes. */
-  listen(): void {
-    for (const stream of Object.values(this.#streams)) stream.listen();
-  }
-
-  drain(): void {
-    for (const stream of Object.values(this.#streams)) stream.drain();
-  }
-
-  close(): void {
-    for (const stream of Object.values(this.#streams)) stream.close();
   }
 
   #orSpawnError<T>(act: () => T): T {
     try {
       return act();
     } catch (error) {
+      const cause = error;
+      const { name } = this.config;
+      if (isScarce(error)) throw new SpawnError(describeFailure(name, error), true, { cause });
       if (!(error instanceof CommandError)) throw error;
-      throw new SpawnError(error.message, { cause: error });
+      throw new SpawnError(error.message, false, { cause });
     }
   }
 
   #environment(): Record<string, string | undefined> {
-    const { name, group, environment, serverurl } = this.#config;
+    const { name, group, environment, serverurl, stoptree } = this.config;
     const url = serverurl ?? this.#world.serverUrl;
     return {
       ...this.#world.inherited,
@@ -144,39 +205,22 @@ export class ChildMaker {
       SUPERVISOR_GROUP_NAME: group,
       ...this.#world.environment,
       ...environment,
+      ...(stoptree && { DROVER_TREE: this.treeToken }),
     };
   }
-
-  #sink(target: LogTarget, stream: StreamName): Sink | undefined {
-    if (target.to !== "file") return undefined;
-    const maxBytes = this.#config[`${stream}_logfile_maxbytes`];
-    const backups = this.#config[`${stream}_logfile_backups`];
-    return this.#world.sinks.open({ path: target.path, maxBytes, backups });
-  }
 }
 
-/** With redirect_stderr there is no stderr of its own. */
-const streamsOf = ({ redirect_stderr }: ProcessConfig): StreamName[] =>
-  redirect_stderr ? ["stdout"] : ["stdout", "stderr"];
-
-/** The channel of a stream: its name is how a later daemon finds it. */
-const fifoPath = (folder: string, config: ProcessConfig, stream: StreamName | "stdin"): string =>
-  path.join(folder, `${channelName(config)}.${stream}`);
-
-/** The channels that a process needs before its first start. */
-export function channelsOf(config: ProcessConfig, folder: string): string[] {
-  const names = ["stdin", ...streamsOf(config)] as const;
-  return names.map((name) => fifoPath(folder, config, name));
+function privilegesOf(config: ProcessConfig): Privileges {
+  const { user, nice, oom_score_adj, no_new_privileges } = config;
+  const limits = (Object.keys(rlimits) as (keyof typeof rlimits)[]).flatMap((resource) => {
+    const limit = config[`rlimit_${resource}`];
+    return limit === undefined ? [] : [[resource, limit] as const];
+  });
+  return {
+    user,
+    rlimits: limits,
+    nice,
+    oomScoreAdj: oom_score_adj,
+    noNewPrivileges: no_new_privileges,
+  };
 }
-
-function describeFailure(name: string, error: unknown): string {
-  const errno = errnoOf(error);
-  if (errno === "EMFILE" || errno === "ENFILE") return `too many open files to spawn '${name}'`;
-  return `unknown error making dispatchers for '${name}': ${errno ?? String(error)}`;
-}
-
-/** Why the kernel made no child. */
-export const describeForkFailure = (name: string, errno: string): string =>
-  errno === "EAGAIN"
-    ? `Too many processes in process table to spawn '${name}'`
-    : `unknown error during fork for '${name}': ${errno}`;

@@ -1,14 +1,22 @@
 import type { Fleet } from "./fleet.ts";
 import type { Log } from "./log.ts";
 import type { Sinks } from "./sinks.ts";
+import type { ServiceManager } from "./systemd.ts";
 
-/** Why a daemon went down: for good, or to come up again with a new configuration. */
-type Outcome = "shutdown" | "restart";
+/** Why a daemon goes down: for good, or to come up again with a new configuration. */
+type Ending = "shutdown" | "restart";
+
+export interface Outcome {
+  ending: Ending;
+  exitCode: number;
+}
 
 export interface DaemonParts {
   log: Log;
   fleet: Fleet;
   sinks: Sinks;
+  /** Is told how it goes; undefined when there is none. */
+  manager: ServiceManager | undefined;
   /** Reads the configuration for the next life. @throws StartError when it cannot be used */
   prepareRestart(): void;
   /** Gives back everything that was opened: sockets, the pidfile, the channels, the log. */
@@ -20,7 +28,8 @@ export class Daemon {
   readonly log: Log;
   readonly #parts: DaemonParts;
   #end: () => void = () => undefined;
-  #outcome: Outcome | undefined;
+  #ending: Ending | undefined;
+  #exitCode = 0;
   readonly #ended: Promise<void>;
 
   constructor(parts: DaemonParts) {
@@ -33,22 +42,34 @@ export class Daemon {
 
   /** Starts the fleet, and resolves when it has been asked to end, is down and all is given back. */
   async run(): Promise<Outcome> {
-    const { fleet, release } = this.#parts;
-    if (!this.#outcome) fleet.autostart();
+    const { fleet, manager, release } = this.#parts;
+    if (!this.#ending) {
+      fleet.autostart();
+      manager?.ready();
+    }
     await this.#ended;
     await fleet.close();
     release();
-    return this.#outcome ?? "shutdown";
+    return { ending: this.#ending ?? "shutdown", exitCode: this.#exitCode };
   }
 
   /** Why it is going down; undefined while it is not. */
-  get ending(): Outcome | undefined {
-    return this.#outcome;
+  get ending(): Ending | undefined {
+    return this.#ending;
+  }
+
+  /** The daemon ends because of one of its processes. The first such reason counts. */
+  endBecause({ exitCode, why }: { exitCode: number; why: string }): void {
+    if (this.#ending === "shutdown") return;
+    this.log("warn", `shutting down: ${why}, exit code ${exitCode}`);
+    this.#exitCode = exitCode;
+    this.shutdown();
   }
 
   /** A shutdown during a restart makes it a shutdown. */
   shutdown(): void {
-    this.#outcome = "shutdown";
+    this.#parts.manager?.stopping();
+    this.#ending = "shutdown";
     this.#end();
   }
 
@@ -57,9 +78,17 @@ export class Daemon {
    * @throws StartError when there is no usable configuration; then nothing changes
    */
   restart(): void {
-    if (this.#outcome === "shutdown") return;
-    this.#parts.prepareRestart();
-    this.#outcome = "restart";
+    if (this.#ending === "shutdown") return;
+    const { manager } = this.#parts;
+    manager?.reloading();
+    try {
+      this.#parts.prepareRestart();
+    } catch (error) {
+      // It waits for the end of what has begun, also when nothing comes of it.
+      if (!this.#ending) manager?.ready();
+      throw error;
+    }
+    this.#ending = "restart";
     this.#end();
   }
 

@@ -1,10 +1,12 @@
 import type { GroupConfig } from "../config/config.ts";
 import { Fault } from "../faults.ts";
-import { makeFifos } from "../os/channels.ts";
+import { makeFifos, makesFifosAtOnce } from "../os/channels.ts";
 import { isAtRest } from "../process/chart.ts";
 import { byName, parseNamespec } from "../process/order.ts";
 import { channelName } from "./channelname.ts";
-import { channelsOf } from "./child.ts";
+import { watchMemory } from "./memorywatch.ts";
+import { Recycler } from "./recycler.ts";
+import { channelsOf } from "./stdio.ts";
 import { Supervised } from "./supervised.ts";
 import { endStranger } from "./survivors.ts";
 import type { World } from "./world.ts";
@@ -16,6 +18,8 @@ interface Group {
 
 /** How often a shutdown that takes its time says for whom it waits. */
 const REPORT_MS = 3_000;
+/** How long whoever reads a log that is full may take for the last output. */
+const LAST_WORDS_MS = 1_000;
 
 /** All processes, in their groups. */
 export class Fleet {
@@ -25,17 +29,24 @@ export class Fleet {
   /** In the order of `status`. */
   readonly listed: readonly Supervised[];
   #closing = false;
+  #stopWatchingMemory: () => void = () => undefined;
   /** What is left of programs that are not configured any more, on its way out. */
   readonly #strangers: Promise<void>[] = [];
 
   constructor(groups: readonly GroupConfig[], world: World) {
     this.#world = world;
     const configs = groups.flatMap(({ processes }) => processes);
-    makeFifos(configs.flatMap((config) => channelsOf(config, world.channels)));
-    this.#groups = groups.map(({ name, processes }) => ({
-      name,
-      processes: processes.map((config) => new Supervised(config, world)),
-    }));
+    // Else each is made when it is missed: by the first start, between which the daemon can answer.
+    if (makesFifosAtOnce()) {
+      makeFifos(configs.flatMap((config) => channelsOf(config, world.channels)));
+    }
+    this.#groups = groups.map(({ name, processes }) => {
+      const recycler = new Recycler(world);
+      return {
+        name,
+        processes: processes.map((config) => new Supervised(config, world, recycler)),
+      };
+    });
     const all = this.#groups.flatMap(({ processes }) => processes);
     this.listed = all.toSorted((a, b) => byName(a.config, b.config));
   }
@@ -79,29 +90,37 @@ export class Fleet {
     return stream === "stdout" || stream === "stderr" ? found?.logfile(stream) : undefined;
   }
 
-  /** Starts what is to start by itself, each once nothing of an earlier daemon is in its way. */
+  /**
+   * Starts what is to start by itself. What an earlier daemon left when it was killed is stopped
+   * first, so that no program ever runs twice.
+   */
   autostart(): void {
     const inTheWay = this.#endSurvivors();
     for (const { processes } of this.#groups) {
       for (const process of processes) {
-        if (!process.config.autostart) continue;
-        const cleared = inTheWay.get(process);
+        const { autostart, socket } = process.config;
+        if (!autostart || (inTheWay.has(process) && !socket)) continue;
+        const cleared = untilSocketIsFree(process, inTheWay);
         if (cleared) void cleared.then(() => this.#closing || process.start());
         else process.start();
       }
     }
+    this.#stopWatchingMemory = watchMemory(this.listed, this.#world);
   }
 
-  /** Stops what an earlier daemon left when it was killed, so that no program ever runs twice. */
-  #endSurvivors(): Map<Supervised, Promise<void>> {
-    const ending = new Map<Supervised, Promise<void>>();
+  #endSurvivors(): ReadonlySet<Supervised> {
+    const inTheWay = new Set<Supervised>();
     const byChannel = new Map(this.listed.map((process) => [channelName(process.config), process]));
     for (const entry of this.#world.ledger.survivors(this.#world.log)) {
       const process = byChannel.get(entry.channel);
-      if (process && !ending.has(process)) ending.set(process, process.endSurvivor(entry));
-      else this.#strangers.push(endStranger(entry, this.#world));
+      if (process && !inTheWay.has(process)) {
+        inTheWay.add(process);
+        const { autostart, socket } = process.config;
+        // Those that share a socket start when the last of them is gone who has it.
+        void process.endSurvivor(entry, autostart && !socket ? "start" : "rest");
+      } else this.#strangers.push(endStranger(entry, this.#world));
     }
-    return ending;
+    return inTheWay;
   }
 
   /**
@@ -110,17 +129,32 @@ export class Fleet {
    */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#stopWatchingMemory();
     for (const process of this.listed) process.close();
     this.#reportWaiting();
     const stopReporting = this.#keepReporting();
     for (const { processes } of this.#groups.toReversed()) {
       const ordered = byProcessPriority(processes).reverse();
-      for (const process of ordered) process.stop();
+      for (const process of ordered) process.stop("the end of droverd");
       await Promise.all(ordered.map((process) => process.until(isAtRest)));
     }
     await Promise.all(this.#strangers);
     stopReporting();
+    await this.#takeIn();
+  }
+
+  /** Waits a while for logs that have no room for the last output; what they then have none for is lost. */
+  async #takeIn(): Promise<void> {
+    const { sinks, syslog, clock } = this.#world;
+    const deadline = clock.monotonicMs() + LAST_WORDS_MS;
+    const wait = () => sinks.untilRoom(deadline - clock.monotonicMs());
+    do {
+      for (const process of this.listed) process.maker.stdio.drain();
+    } while (await wait());
     for (const process of this.listed) process.release();
+    while (await wait());
+    await syslog.untilSent(deadline - clock.monotonicMs());
+    sinks.giveUp();
   }
 
   #keepReporting(): () => void {
@@ -135,6 +169,16 @@ export class Fleet {
       .map(({ config }) => config.name);
     if (waiting.length > 0) this.#world.log("info", `waiting for ${waiting.join(", ")} to die`);
   }
+}
+
+/** Survivors of its program have the socket that it shares. undefined: none of them is in its way. */
+function untilSocketIsFree(
+  { config: { socket, section } }: Supervised,
+  inTheWay: ReadonlySet<Supervised>,
+): Promise<unknown> | undefined {
+  const holders = [...inTheWay].filter(({ config }) => socket && config.section === section);
+  if (holders.length === 0) return undefined;
+  return Promise.all(holders.map((holder) => holder.until(({ name }) => name !== "STOPPING")));
 }
 
 /** Stable: equal priorities keep their order. */

@@ -1,21 +1,17 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { Fault, SUCCESS } from "../faults.ts";
-import { type Range, readRange, tailRange } from "../logs/range.ts";
 import { CommandError } from "../os/command.ts";
-import { unless } from "../os/errno.ts";
 import { isAtRest } from "../process/chart.ts";
 import { isRunning } from "../process/states.ts";
 import { systemHandlers } from "../rpc/dispatch.ts";
 import type { Handlers, ProcessStatus } from "../rpc/methods.ts";
 import { version } from "../version.ts";
-import type { Fleet } from "./fleet.ts";
+import { type ClearableLogs, clearHandlers } from "./clearlogs.ts";
 import type { Log } from "./log.ts";
+import { logCalls } from "./logcalls.ts";
 import type { Supervised } from "./supervised.ts";
 
-export interface DaemonControls {
-  fleet: Fleet;
+export interface DaemonControls extends ClearableLogs {
   identifier: string;
-  log: Log;
   shutdown(): void;
   restart(): void;
 }
@@ -24,7 +20,7 @@ export interface DaemonControls {
 export function createHandlers(controls: DaemonControls): Handlers {
   const handlers: Handlers = { ...systemHandlers, ...supervisorHandlers(controls) };
   for (const name of Object.keys(handlers) as (keyof Handlers)[]) {
-    if (!name.startsWith("supervisor.")) continue;
+    if (name.startsWith("system.")) continue;
     const handle = handlers[name] as (params: unknown) => unknown;
     const guarded = (params: unknown) => {
       if (controls.fleet.closing) throw new Fault("SHUTDOWN_STATE");
@@ -36,7 +32,7 @@ export function createHandlers(controls: DaemonControls): Handlers {
 }
 
 function supervisorHandlers(controls: DaemonControls): Omit<Handlers, `system.${string}`> {
-  const { fleet, identifier, log } = controls;
+  const { fleet, identifier, mainLog, log } = controls;
   const one = (name: string): Supervised => {
     const found = fleet.find(name);
     if (Array.isArray(found)) throw new Fault("BAD_NAME", name);
@@ -78,16 +74,19 @@ function supervisorHandlers(controls: DaemonControls): Omit<Handlers, `system.${
     },
     "supervisor.stopProcessGroup": ({ name, wait }) => stopAll(fleet.group(name), wait),
     "supervisor.stopAllProcesses": ({ wait }) => stopAll(fleet.ordered, wait),
-    "supervisor.getProcessInfo": ({ name }) => one(name).info(),
-    "supervisor.getAllProcessInfo": () => fleet.listed.map((process) => process.info()),
-    "supervisor.readProcessStdoutLog": ({ name, offset, length }) =>
-      readLog(one(name).logfile("stdout"), offset, length),
-    "supervisor.readProcessStderrLog": ({ name, offset, length }) =>
-      readLog(one(name).logfile("stderr"), offset, length),
-    "supervisor.tailProcessStdoutLog": ({ name, offset, length }) =>
-      tailLog(one(name).logfile("stdout"), offset, length),
-    "supervisor.tailProcessStderrLog": ({ name, offset, length }) =>
-      tailLog(one(name).logfile("stderr"), offset, length),
+    "supervisor.getProcessInfo": ({ name }) => one(name).details(),
+    "supervisor.getAllProcessInfo": () => fleet.listed.map((process) => process.listing()),
+    "drover.reloadProcess": ({ name }) => {
+      const found = fleet.find(name);
+      return Array.isArray(found)
+        ? forEach(
+            found.filter(({ pid }) => pid > 0),
+            (process) => reload(process, nameOf(process)),
+          )
+        : reload(found, name);
+    },
+    ...clearHandlers(controls),
+    ...logCalls({ mainLog, sinks: controls.sinks, process: one }),
   };
 }
 
@@ -146,60 +145,30 @@ function checkCommand(process: Supervised): void {
   }
 }
 
+/** How often the log says for whom a client waits. */
+const REPORT_MS = 2_000;
+
 async function stop(process: Supervised, name: string, wait: boolean, log: Log): Promise<true> {
   if (!process.stoppable) throw new Fault("NOT_RUNNING", name);
   process.stop();
   if (!wait || isAtRest(process.state)) return true;
-  log("info", `waiting for ${process.config.name} to stop`);
+  const report = () => log("info", `waiting for ${process.config.name} to stop`);
+  report();
+  const reporting = setInterval(report, REPORT_MS);
   await process.until(isAtRest);
+  clearInterval(reporting);
   return true;
 }
 
-/** @throws Fault NO_FILE, BAD_ARGUMENTS */
-function readLog(path: string | undefined, offset: number, length: number): string {
-  if (path === undefined) throw new Fault("NO_FILE");
-  const text = readFile(path, (size) => {
-    const range = readRange(size, offset, length);
-    if (!range) throw new Fault("BAD_ARGUMENTS");
-    return range;
-  });
-  if (text === undefined) throw new Fault("NO_FILE", path);
-  return text;
-}
-
-function tailLog(
-  path: string | undefined,
-  offset: number,
-  length: number,
-): [string, number, boolean] {
-  let answer: [number, boolean] = [0, false];
-  const text =
-    path === undefined
-      ? undefined
-      : readFile(path, (size) => {
-          const tail = tailRange(size, offset, length);
-          answer = [tail.next, tail.overflow];
-          return tail;
-        });
-  return text === undefined ? ["", 0, false] : [text, ...answer];
-}
-
-/** The chosen part of a file as text; undefined when there is no such file. */
-function readFile(path: string, choose: (size: number) => Range): string | undefined {
-  const fd = unless(["ENOENT", "ENOTDIR", "EACCES"], () => openSync(path, "r"));
-  if (fd === undefined) return undefined;
-  try {
-    const stat = fstatSync(fd);
-    // A terminal or a FIFO has nothing to give back, and reading it would wait.
-    if (!stat.isFile()) return undefined;
-    const { offset, length } = choose(stat.size);
-    const bytes = Buffer.alloc(Math.min(length, LONGEST_ANSWER));
-    const start = offset + length - bytes.length;
-    return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, start)).toString("utf8");
-  } finally {
-    closeSync(fd);
+async function reload(process: Supervised, name: string): Promise<true> {
+  const { reloadsignal } = process.config;
+  if (reloadsignal === undefined) {
+    throw new Fault("BAD_ARGUMENTS", `${name} has no reloadsignal=`);
   }
+  try {
+    if (process.signal(reloadsignal)) return true;
+  } catch (error) {
+    throw new Fault("FAILED", `cannot send ${reloadsignal} to ${name}: ${error}`, { cause: error });
+  }
+  throw new Fault("NOT_RUNNING", name);
 }
-
-/** A larger part of a log is cut to its last bytes: it would pass through the daemon's memory. */
-const LONGEST_ANSWER = 4 * 2 ** 20;

@@ -9,6 +9,7 @@ const BUSY_MS = 10;
 /** Starts children one after another, and lets the daemon answer in between. */
 export class Launcher {
   readonly #waiting = new Set<() => void>();
+  readonly #afterwards: (() => void)[] = [];
   #scheduled = false;
 
   /** @returns a way to take it back, as long as it has not happened */
@@ -18,8 +19,14 @@ export class Launcher {
     return () => this.#waiting.delete(start);
   }
 
+  /** Does something once nothing waits to be started; for what is in no hurry. */
+  afterwards(act: () => void): void {
+    this.#afterwards.push(act);
+    this.#schedule();
+  }
+
   #schedule(): void {
-    if (this.#scheduled || this.#waiting.size === 0) return;
+    if (this.#scheduled || this.#waiting.size + this.#afterwards.length === 0) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -34,10 +41,16 @@ export class Launcher {
 
   #run(): void {
     const began = systemClock.monotonicMs();
-    for (const start of this.#waiting) {
-      this.#waiting.delete(start);
-      start();
+    for (let act = this.#next(); act; act = this.#next()) {
+      act();
       if (systemClock.monotonicMs() - began > BUSY_MS) return;
     }
+  }
+
+  #next(): (() => void) | undefined {
+    const [start] = this.#waiting;
+    if (!start) return this.#afterwards.shift();
+    this.#waiting.delete(start);
+    return start;
   }
 }

@@ -1,20 +1,13 @@
-import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { ProcessConfig } from "../config/config.ts";
 import { unless } from "../os/errno.ts";
 import { holdersOf } from "../os/holders.ts";
 import { type Identity, identify, isAlive } from "../os/identity.ts";
-import type { SignalName } from "../process/signals.ts";
-import { channelName } from "./channelname.ts";
+import { Tree } from "../os/tree.ts";
+import type { Manners } from "../process/policy.ts";
+import { channelName, enclosureOf, tokenOf } from "./channelname.ts";
 import type { Log } from "./log.ts";
-
-/** How a child wants to be stopped, as it was configured when it was started. */
-interface Manners {
-  stopsignal: SignalName;
-  stopwaitsecs: number;
-  stopasgroup: boolean;
-  killasgroup: boolean;
-}
 
 /** What a later daemon must know of a child, should this one die without stopping it. */
 export interface Entry extends Identity, Manners {
@@ -28,6 +21,9 @@ const defaults: Manners = {
   stopwaitsecs: 10,
   stopasgroup: false,
   killasgroup: false,
+  stopsequence: undefined,
+  stopcommand: undefined,
+  stoptree: false,
 };
 
 /** The living children on disk, a file each, written when one comes and removed when it goes. */
@@ -38,17 +34,21 @@ export class Ledger {
     this.#folder = folder;
   }
 
-  add(config: ProcessConfig, pid: number): void {
+  /** @returns who the child is; undefined when it is gone already: its end is about to be told */
+  add(config: ProcessConfig, pid: number): Identity | undefined {
     const identity = identify(pid);
-    // Already gone: its exit is about to be told.
-    if (!identity) return;
-    const { stopsignal, stopwaitsecs, stopasgroup, killasgroup } = config;
-    const manners: Manners = { stopsignal, stopwaitsecs, stopasgroup, killasgroup };
-    const entry: Entry = { ...identity, ...manners, channel: channelName(config) };
-    const file = this.#file(config);
-    // A crash in between leaves the old entry or the new one, never half of one.
-    writeFileSync(`${file}.new`, JSON.stringify(entry), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    if (!identity) return undefined;
+    const { stopsignal, stopwaitsecs, stopasgroup, killasgroup, stopsequence, stoptree } = config;
+    const stopcommand = undefined; // Its environment would not be there.
+    const entry: Entry = {
+      ...identity,
+      ...{ stopsignal, stopwaitsecs, stopasgroup, killasgroup },
+      ...{ stopsequence, stopcommand, stoptree },
+      channel: channelName(config),
+    };
+    // There is no older entry. One that a crash leaves empty is no worse than none: the channels tell.
+    writeFileSync(this.#file(config), JSON.stringify(entry), { mode: 0o600 });
+    return identity;
   }
 
   remove(config: ProcessConfig): void {
@@ -56,14 +56,14 @@ export class Ledger {
   }
 
   /**
-   * The children of an earlier daemon that still live: those it noted, and those it was killed
-   * before it could note, which their channels give away.
+   * The children of an earlier daemon that still live, or with stoptree have left somebody who does:
+   * those it noted, and those it was killed before it could note, which their channels give away.
    */
   survivors(log: Log): Entry[] {
     const noted = readdirSync(this.#folder)
       .filter((file) => file.endsWith(SUFFIX))
       .flatMap((file) => read(path.join(this.#folder, file), log))
-      .filter(isAlive);
+      .filter((entry) => isAlive(entry) || (this.treeOf(entry)?.members().length ?? 0) > 0);
     const unnoted = holdersOf(this.#folder)
       .filter(({ pid }) => !noted.some((entry) => entry.pid === pid))
       .flatMap(({ pid, files: [file = ""] }) => {
@@ -74,6 +74,13 @@ export class Ledger {
     return [...noted, ...unnoted];
   }
 
+  /** What an entry's child has started; undefined when that is none of our business. */
+  treeOf({ stoptree, pid, start, channel }: Entry): Tree | undefined {
+    if (!stoptree) return undefined;
+    const token = tokenOf(this.#folder, channel);
+    return new Tree({ pid, start, token }, enclosureOf(token));
+  }
+
   #file(config: ProcessConfig): string {
     return path.join(this.#folder, channelName(config) + SUFFIX);
   }
@@ -82,7 +89,7 @@ export class Ledger {
 /** A machine that lost its power may leave an empty file; whom it named did not outlive that. */
 function read(file: string, log: Log): Entry[] {
   try {
-    return [JSON.parse(readFileSync(file, "utf8")) as Entry];
+    return [{ ...defaults, ...(JSON.parse(readFileSync(file, "utf8")) as Entry) }];
   } catch (error) {
     log("error", `cannot read ${file}, it is ignored: ${error}`);
     return [];

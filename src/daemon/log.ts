@@ -2,8 +2,8 @@ import { type DestinationStream, pino, symbols } from "pino";
 import type { LogLevel } from "../config/kinds/words.ts";
 import type { Sink } from "./sink.ts";
 
-/** Writes one line to the daemon's log. */
-export type Log = (level: LogLevel, text: string) => void;
+/** Writes one line to the daemon's log. `fields` are for programs: they are in the JSON form only. */
+export type Log = (level: LogLevel, text: string, fields?: object) => void;
 
 /** supervisord's levels and their numbers. */
 const levels: Record<LogLevel, number> = {
@@ -31,19 +31,23 @@ export interface LogOptions {
   format: "text" | "json";
   /** Where lines go; each sink rotates by its own rule. */
   sinks: readonly Sink[];
+  /** Takes single lines, as supervisord sends them: with the newline. Undefined: it has none. */
+  syslog: ((line: string) => void) | undefined;
 }
 
 /** The daemon's log: supervisord's lines, or the JSON of pino. */
-export function createLog({ level, format, sinks }: LogOptions): Log {
-  const write = (line: string) => {
-    const bytes = [Buffer.from(line)];
-    for (const sink of sinks) sink.write(bytes);
+export function createLog({ level, format, sinks, syslog }: LogOptions): Log {
+  const write = (head: string, text: string) => {
+    const bytes = Buffer.from(`${head}${text}\n`);
+    for (const sink of sinks) sink.offer(bytes);
+    if (!syslog) return;
+    for (const line of text.replace(/\n+$/, "").split("\n")) syslog(`${head}${line}\n`);
   };
   const logger = pino(
     { level, customLevels: levels, useOnlyCustomLevels: true, base: { pid: process.pid } },
-    format === "json" ? { write } : asText(write),
+    format === "json" ? { write: (line: string) => write("", line.trimEnd()) } : asText(write),
   );
-  return (at, text) => logger[at](text);
+  return (at, text, fields) => (fields ? logger[at](fields, text) : logger[at](text));
 }
 
 /** pino hands a destination that asks for it the parts of each line, so none is parsed again. */
@@ -53,13 +57,13 @@ type WithMetadata = DestinationStream & {
   lastMsg: string;
 };
 
-function asText(write: (line: string) => void): DestinationStream {
+function asText(write: (head: string, text: string) => void): DestinationStream {
   const stream: WithMetadata = {
     [symbols.needsMetadataGsym]: true,
     lastLevel: 0,
     lastMsg: "",
     write() {
-      write(`${timestamp(new Date())} ${labels[this.lastLevel]} ${this.lastMsg}\n`);
+      write(`${timestamp(new Date())} ${labels[this.lastLevel]} `, this.lastMsg);
     },
   };
   return stream;

@@ -1,6 +1,9 @@
-import { setFlagsFromString } from "node:v8";
 import { CommanderError } from "commander";
 import type { Config } from "../config/config.ts";
+import { withholdInherited } from "../os/descriptors.ts";
+import { prepareHeap } from "../os/heap.ts";
+import { inheritedSoftFiles } from "../os/limits.ts";
+import { withoutNative } from "../os/native.ts";
 import { writeAll } from "../os/output.ts";
 import { version } from "../version.ts";
 import { reportToForeground, startInBackground, takeBackgroundMark } from "./background.ts";
@@ -12,16 +15,20 @@ import { type DaemonOptions, openDaemon } from "./open.ts";
 import { expectPlaces } from "./serve.ts";
 import { Signals } from "./signals.ts";
 import { findSource, loadSource, type Source } from "./source.ts";
-
-/**
- * Reading a large configuration would make V8 grow its young generation to 2 x 16 MB and keep it,
- * and every fork pays for the daemon's memory. With a factor of 1 it stays at its first size.
- */
-const KEEP_YOUNG_GENERATION_SMALL = "--semi-space-growth-factor=1";
+import {
+  isMainProcess,
+  openServiceManager,
+  type ServiceEnvironment,
+  staysInForeground,
+  takeServiceEnvironment,
+} from "./systemd.ts";
 
 async function main(argv: readonly string[]): Promise<number> {
-  setFlagsFromString(KEEP_YOUNG_GENERATION_SMALL);
-  const inBackground = takeBackgroundMark();
+  prepareHeap();
+  const background = takeBackgroundMark();
+  const service = takeServiceEnvironment(process.env, process.pid);
+  // For machines on which the optional package does harm.
+  if (process.env.DROVER_NATIVE === "off") withoutNative();
   try {
     const commandLine = parseCommandLine(argv, version());
     // What only looks is loaded only by those who look.
@@ -35,7 +42,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return print(output, exitCode);
     }
     const source = findSource(commandLine.configuration, commandLine.overrides);
-    return await supervise(source, argv, inBackground);
+    return await supervise(source, argv, { background, service });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     const { message, exitCode } =
@@ -65,19 +72,38 @@ const readOnce =
 async function supervise(
   source: Source,
   argv: readonly string[],
-  inBackground: boolean,
+  {
+    background,
+    service,
+  }: { background: ReturnType<typeof takeBackgroundMark>; service: ServiceEnvironment },
 ): Promise<number> {
   const config = loadSource(source);
   const { directory, nodaemon, silent, umask } = config.supervisord;
-  if (!nodaemon && !inBackground) {
+  const isService = isMainProcess(service, process.pid);
+  if (!nodaemon && !background && !isService) {
     if (/^\/(?:dev|proc)\//.test(source.file)) throw new StartError(readOnce, 2);
     return await startInBackground(argv, umask);
   }
+  withholdInherited(descriptorOf(source.file));
   becomeUser(config);
   const notes = ensureLimits(config.supervisord);
-  if (inBackground && directory !== undefined) process.chdir(directory);
-  await runUntilShutdown(source, config, { notes, echo: !inBackground && !silent });
-  return 0;
+  if (background && directory !== undefined) process.chdir(directory);
+  // Asked now: the parent, by which it is told, may be gone when a new configuration comes.
+  const { softFiles } = background ?? { softFiles: inheritedSoftFiles() };
+  const manager = openServiceManager(service, notes);
+  if (isService && !nodaemon) notes.push(staysInForeground);
+  const echo = !background && !silent;
+  try {
+    return await runUntilShutdown(source, config, { notes, manager, echo, softFiles });
+  } finally {
+    manager?.close();
+  }
+}
+
+/** A configuration that a shell hands over by descriptor may be read once more, on SIGHUP. */
+function descriptorOf(file: string): number | undefined {
+  const fd = /^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(file)?.[1];
+  return fd === undefined ? undefined : Number(fd);
 }
 
 /** Before anything is opened, so that it all belongs to that user. */
@@ -97,12 +123,15 @@ function becomeUser({ supervisord: { user } }: Config): void {
   process.setuid?.(user.uid);
 }
 
-/** Lives again with each new configuration, in the same process. */
+/** Lives again with each new configuration, in the same process. @returns the exit code */
 async function runUntilShutdown(
   source: Source,
   first: Config,
-  { echo, notes }: { echo: boolean; notes: string[] },
-): Promise<void> {
+  {
+    notes,
+    ...lasting
+  }: Pick<DaemonOptions, "echo" | "softFiles" | "manager"> & { notes: string[] },
+): Promise<number> {
   const { file } = source;
   let current = first;
   let next: Config | undefined;
@@ -113,15 +142,16 @@ async function runUntilShutdown(
   };
   const signals = new Signals();
   for (;;) {
-    const life = await open({ file, echo, notes: notes.splice(0), prepareRestart }, next, current);
+    const given = { ...lasting, file, notes: notes.splice(0), prepareRestart };
+    const life = await open(given, next, current);
     const { daemon } = life;
     current = life.config;
     next = undefined;
     await reportToForeground({ started: true });
     signals.deliverTo(daemon);
-    const outcome = await daemon.run();
+    const { ending, exitCode } = await daemon.run();
     signals.hold();
-    if (outcome === "shutdown") return;
+    if (ending === "shutdown") return exitCode;
   }
 }
 

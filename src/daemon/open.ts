@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { unlinkSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import path from "node:path";
-import type { Config, GroupConfig, ProcessConfig, ServerConfig } from "../config/config.ts";
+import type { Config, GroupConfig, ServerConfig } from "../config/config.ts";
 import { formatProblem } from "../config/problems.ts";
 import { urlOf } from "../config/servers.ts";
 import { Fault } from "../faults.ts";
@@ -10,19 +10,29 @@ import { systemClock } from "../os/clock.ts";
 import { unless } from "../os/errno.ts";
 import { LockHeld, lockFolder } from "../os/lock.ts";
 import { machine } from "../os/machine.ts";
-import { defaultRundir, makePrivateDir } from "../os/rundir.ts";
-import { createListener } from "../rpc/http.ts";
-import { type AutoLogs, removeAutoLogs, withAutoLogs } from "./autologs.ts";
+import { native } from "../os/native.ts";
+import { OomWatch } from "../os/oom.ts";
+import { defaultRundir, makePrivateDir, removeFolder } from "../os/rundir.ts";
+import { createListener, type LogService } from "../rpc/http.ts";
+import { withLogs } from "./autologs.ts";
+import { Clearing } from "./clearing.ts";
+import { endOfDaemon } from "./container.ts";
 import { Daemon } from "./daemon.ts";
 import { describeBug, StartError } from "./errors.ts";
 import { Fleet } from "./fleet.ts";
-import { Follow } from "./follow.ts";
 import { createHandlers } from "./handlers.ts";
 import { Launcher } from "./launcher.ts";
 import { Ledger } from "./ledger.ts";
 import { createLog, type Log } from "./log.ts";
+import { careOf } from "./logcare.ts";
+import { logReports, watchedDisks } from "./logreports.ts";
+import { createLogService } from "./logservice.ts";
+import { adoptOrphans } from "./orphans.ts";
 import { credentialsOf, openServer } from "./serve.ts";
+import { SharedSockets } from "./sharedsockets.ts";
 import { Sinks } from "./sinks.ts";
+import { Syslog } from "./syslog.ts";
+import type { ServiceManager } from "./systemd.ts";
 import type { World } from "./world.ts";
 
 export interface DaemonOptions {
@@ -31,8 +41,12 @@ export interface DaemonOptions {
   file: string;
   /** Echo the log to stdout. */
   echo: boolean;
+  /** Soft limit of open files that this process was started with. */
+  softFiles: number;
   /** What was done before there was a log. */
   notes: readonly string[];
+  /** Undefined when there is none. */
+  manager: ServiceManager | undefined;
   /** Reads the configuration for the next life. @throws StartError when it cannot be used */
   prepareRestart(): void;
 }
@@ -59,11 +73,11 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
-  const { config, file, prepareRestart } = options;
+  const { config, file, manager, prepareRestart } = options;
   const { supervisord } = config;
   const rundir = supervisord.rundir ?? defaultRundir();
   makeFolder(rundir, () => machine().isDirectory(rundir) || makePrivateDir(rundir));
-  const { log, sinks, mainLog } = openLog(options, undo);
+  const { log, sinks, syslog, mainLog } = openLog(options, rundir, undo);
   for (const warning of config.warnings) log("warn", formatProblem(warning));
   warnAboutRoot(config, log);
   for (const note of options.notes) log("info", note);
@@ -75,67 +89,101 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   await lock(channels, file, undo);
   // What a start that fails has made goes with it; what stood there is the ledger of living children.
   // Not before the lock: the folder may be that of another daemon, which started a moment earlier.
-  const discard = () => rmSync(channels, { recursive: true, force: true });
+  const discard = () => removeFolder(channels);
   if (fresh) undo.push(discard);
   const listeners = await openServers(servers, log, undo);
   const ledger = new Ledger(channels);
-  const fleet = createFleet(withLogs(config, log), {
+  const oom = new OomWatch();
+  const clearing = new Clearing(systemClock);
+  const groups = withLogs(config, log);
+  const sockets = new SharedSockets(log);
+  await sockets.lookUp(groups.flatMap(({ processes }) => processes));
+  const watchers: World["watchers"] = new Set([sockets.follow]);
+  const fleet = createFleet(groups, {
     clock: systemClock,
     log,
     launcher: new Launcher(),
     sinks,
+    syslog,
+    sockets,
     ledger,
+    clearing,
     channels,
     inherited: { ...process.env },
     environment: supervisord.environment,
     serverUrl: serverUrlOf(config.servers),
+    echoOutput: ["debug", "trace", "blather"].includes(supervisord.loglevel),
+    stripAnsi: supervisord.strip_ansi,
+    softFiles: Math.max(options.softFiles, supervisord.minfds),
+    oomStruck: () => oom.struck(),
+    random: Math.random,
+    watchers,
   });
+  adoptOrphans(
+    { log, clearing },
+    { stoptree: fleet.listed.some(({ config: { stoptree } }) => stoptree) },
+  );
+  manager?.watch({ watchers, log, states: () => fleet.listed.map(({ state }) => state.name) });
   writePidfile(supervisord.pidfile, log, undo);
   const release = () => {
     discard();
     unwind(undo);
   };
-  const daemon = new Daemon({ log, fleet, sinks, prepareRestart, release });
+  const daemon = new Daemon({ log, fleet, sinks, manager, prepareRestart, release });
+  watchers.add((process) => {
+    const end = endOfDaemon(process, supervisord);
+    if (end) daemon.endBecause(end);
+  });
+  const logs = createLogService({ fleet, sinks, mainLog, log });
   for (const server of servers) {
-    listeners.set(server, createService(server, { config, daemon, fleet, sinks, mainLog }));
+    listeners.set(server, createService(server, { config, daemon, fleet, sinks, logs, mainLog }));
   }
   log("info", `supervisord started with pid ${process.pid}`);
   return daemon;
 }
 
-function openLog({ config: { supervisord }, echo }: DaemonOptions, undo: Undo) {
-  const sinks = new Sinks({
-    failing: (file, errno) => later("error", `cannot write to ${file}: ${errno}`),
-    disputed: (file) =>
-      later("warn", `${file} is named with different sizes or backups; the first one counts`),
-    abandoned: (file, lost) =>
-      later("error", `${lost} bytes of output for ${file} were lost: it could not be written`),
-    recovered: (file, lost) =>
-      later("warn", `writing to ${file} again; ${lost} bytes of output were lost`),
-  });
-  const { logfile } = supervisord;
-  // The log of one who asked for syslog is where it is without being asked for.
-  const mainLog = logfile.to === "file" ? logfile.path : path.resolve("supervisord.log");
-  const main = sinks.open({
-    path: mainLog,
-    maxBytes: supervisord.logfile_maxbytes,
-    backups: supervisord.logfile_backups,
-  });
+function openLog({ config: { supervisord }, echo }: DaemonOptions, rundir: string, undo: Undo) {
+  const reports = logReports(later);
+  const sinks = new Sinks(reports, watchedDisks(rundir, later));
+  undo.push(() => sinks.close());
+  const syslog = new Syslog(
+    { path: supervisord.syslog_socket, ident: supervisord.syslog_ident },
+    systemClock,
+    reports,
+  );
+  const { logfile, loglevel: level, log_format: format } = supervisord;
+  const mainLog = logfile.to === "file" ? logfile.path : undefined;
   const stdout = sinks.open({ path: "/dev/stdout", maxBytes: 0, backups: 0 });
-  const used = new Set(echo ? [main, stdout] : [main]);
+  const used = new Set(echo ? [stdout] : []);
+  if (mainLog !== undefined) {
+    const { logfile_maxbytes: maxBytes, logfile_backups: backups } = supervisord;
+    const care = careOf(supervisord);
+    used.add(sinks.open({ path: mainLog, maxBytes, backups, care }));
+  }
   for (const sink of used) {
     try {
       sink.acquire();
     } catch (error) {
       throw new StartError(`Error: cannot open the log ${sink.spec.path}: ${error}`, 1);
     }
-    undo.push(() => sink.release());
+    undo.push(
+      () => sink.release(),
+      // After a start that fails nobody waits for whoever reads it.
+      () => sink.giveUp(),
+    );
   }
-  const { loglevel: level, log_format: format } = supervisord;
-  const log = createLog({ level, format, sinks: [...used] });
-  // A sink reports in the middle of a write, and the write may be the log's own.
-  const later: Log = (at, text) => queueMicrotask(() => log(at, text));
-  return { log, sinks, mainLog };
+  undo.push(() => syslog.close());
+  if (mainLog === undefined && !native()) {
+    const message = "logfile=syslog needs the optional package koffi, which is not installed";
+    throw new StartError(`Error: ${message}`, 1);
+  }
+  const toSyslog = mainLog === undefined ? (line: string) => syslog.send(line) : undefined;
+  const log = createLog({ level, format, sinks: [...used], syslog: toSyslog });
+  /** A sink reports in the middle of a write, and the write may be the log's own. */
+  function later(...line: Parameters<Log>): void {
+    queueMicrotask(() => log(...line));
+  }
+  return { log, sinks, syslog, mainLog };
 }
 
 /** One daemon for one configuration, also when its socket has been removed or renamed. */
@@ -174,17 +222,18 @@ interface Served {
   config: Config;
   daemon: Daemon;
   fleet: Fleet;
+  logs: LogService;
   sinks: Sinks;
-  mainLog: string;
+  /** undefined: it goes to syslog. */
+  mainLog: string | undefined;
 }
 
 function createService(server: ServerConfig, served: Served): RequestListener {
-  const { config, daemon, fleet, sinks, mainLog } = served;
+  const { config, daemon, fleet, sinks, logs, mainLog } = served;
   const { log } = daemon;
+  const { identifier } = config.supervisord;
   const handlers = createHandlers({
-    fleet,
-    identifier: config.supervisord.identifier,
-    log,
+    ...{ fleet, sinks, mainLog, log, identifier },
     shutdown: () => daemon.shutdown(),
     restart() {
       try {
@@ -195,14 +244,9 @@ function createService(server: ServerConfig, served: Served): RequestListener {
       }
     },
   });
-  const follow = (file: string | undefined) => {
-    const sink = file === undefined ? undefined : sinks.get(file);
-    return sink && Follow.open(sink);
-  };
   return createListener({
     handlers,
-    openLog: (name, stream) => follow(fleet.logOf(name, stream)),
-    openMainLog: () => follow(mainLog),
+    logs,
     credentials: credentialsOf(server),
     onBug: (where, error) => log("critical", `${where}: ${describeBug(error)}`),
   });
@@ -246,27 +290,6 @@ const defaultServer = (rundir: string): ServerConfig => ({
   username: undefined,
   password: undefined,
 });
-
-function withLogs({ supervisord, groups }: Config, log: Log): GroupConfig[] {
-  const { identifier, childlogdir, nocleanup } = supervisord;
-  const auto: AutoLogs = { dir: childlogdir ?? machine().tempDir, identifier };
-  if (!nocleanup) removeAutoLogs(auto, log);
-  return groups.map((group) => ({
-    ...group,
-    processes: group.processes
-      .filter(({ kind }) => kind === "program")
-      .map((config) => openAutoLogs(config, auto)),
-  }));
-}
-
-function openAutoLogs(config: ProcessConfig, auto: AutoLogs): ProcessConfig {
-  try {
-    return withAutoLogs(config, auto);
-  } catch (error) {
-    const message = `Error: cannot make the AUTO logs of ${config.name} in ${auto.dir}: ${error}`;
-    throw new StartError(message, 1, { cause: error });
-  }
-}
 
 function writePidfile(pidfile: string, log: Log, undo: Undo): void {
   try {

@@ -29,6 +29,9 @@ const reopen: Handler = (daemon, signal) => {
   daemon.reopenLogs();
 };
 
+const childQuit: Handler = (daemon, signal) =>
+  daemon.log("debug", `received ${signal} indicating a child quit`);
+
 const ignore: Handler = (daemon, signal) => daemon.log("info", `ignored ${signal}`);
 
 const handlers: readonly [NodeJS.Signals, Handler][] = [
@@ -36,6 +39,7 @@ const handlers: readonly [NodeJS.Signals, Handler][] = [
   ["SIGINT", shutdown],
   ["SIGQUIT", shutdown],
   ["SIGHUP", restart],
+  ["SIGCHLD", childQuit],
   ["SIGUSR1", ignore],
   ["SIGUSR2", reopen],
 ];
@@ -53,7 +57,8 @@ export class Signals {
       process.on(signal, () => {
         const daemon = this.#daemon;
         if (daemon) handler(daemon, signal);
-        else this.#waiting.push(() => this.#daemon && handler(this.#daemon, signal));
+        else if (signal !== "SIGCHLD")
+          this.#waiting.push(() => this.#daemon && handler(this.#daemon, signal));
       });
     }
     // A bug in one place must not take the fleet down, nor leave it without a supervisor.

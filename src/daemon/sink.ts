@@ -1,194 +1,274 @@
-import { LineJoiner } from "../logs/lines.ts";
-import { isFull, planRotation } from "../logs/rotation.ts";
+import type { Tally } from "../logs/losses.ts";
 import { errnoOf } from "../os/errno.ts";
-import { exists, LogFile, rename, WriteError } from "../os/logfile.ts";
+import { removeLog } from "../os/logplace.ts";
+import { Delivery } from "./delivery.ts";
+import { type LogCare, noCare } from "./logcare.ts";
+import type { Opener } from "./openlog.ts";
+import { type RotationSpec, Rotator } from "./rotator.ts";
+import { type Writer, Writers } from "./writers.ts";
 
-export interface SinkSpec {
-  path: string;
-  maxBytes: number;
-  backups: number;
+export interface SinkSpec extends RotationSpec {
+  /** Those who write wait while it cannot be written, and nothing is dropped. */
+  blocks?: boolean;
 }
 
 /** What a sink reports of itself: it never throws at those who write to it. */
 export interface SinkReports {
-  /** Writing began to fail. */
-  failing(path: string, errno: string): void;
+  /** Writing began to fail. @param waits those who write wait, and nothing is lost */
+  failing(path: string, errno: string, waits: boolean): void;
   /** Writing works again; so many bytes never came into the file. */
   recovered(path: string, lostBytes: number): void;
-  /** Two programs want different things of one file; the first has its way. */
-  disputed(path: string): void;
+  /** Something went wrong with its files that costs no output, in words. */
+  trouble(text: string): void;
   /** It was closed before there was room again. */
   abandoned(path: string, lostBytes: number): void;
+  /** Two programs want different things of one file; the first has its way. */
+  disputed(path: string): void;
 }
 
-/** One place that output goes into. One path has one sink, however many streams name it. */
+/** Who looks after the files of a sink. */
+interface Keeper {
+  /** It is open, and nothing has been written yet. */
+  opened(sink: Sink): void;
+  rotated(sink: Sink): void;
+}
+
+/** Most bytes that are kept of those who cannot be made to wait. */
+const MOST_KEPT = 1_048_576;
+
+/**
+ * One place that output goes into. One path has one sink, however many streams name it. A pipe, a
+ * terminal or a socket that is full makes those wait who write to it, and nobody else. What a disk has
+ * no room for is lost and counted, or makes them wait as well.
+ */
 export class Sink {
   readonly spec: SinkSpec;
   readonly #reports: SinkReports;
-  readonly #listeners = new Set<() => void>();
-  #file: LogFile | undefined;
+  readonly #listeners = new Set<(aboutToCut: boolean) => void>();
+  readonly #writers = new Writers(() => !this.full);
+  readonly #untilRoom = new Set<() => void>();
+  readonly #delivery: Delivery;
+  readonly #rotator: Rotator;
   #users = 0;
-  #lost = 0;
-  #errno = "";
+  /** Is told when it is opened and rotated; undefined: nobody is to know. */
+  keeper: Keeper | undefined;
   /** How many streams are configured to write here; set before the first of them does. */
   sources = 0;
-  /** Counts the files that this path has been: a reader that knows another number must reopen. */
-  generation = 0;
-  /** Counts the rotations that have moved the file on. */
+  /**
+   * Counts the rotations that have moved the files on; each adds one to `generation` as well. The
+   * file that was `path` at one count is `path.N` (or `path.N.gz`, see `rotatedFiles`) N rotations
+   * later, and what follows it is `path.N-1`, at last `path`. A rotation that failed counts nothing:
+   * it has moved nothing. Where no backups are kept the file is emptied, and only `generation` counts.
+   */
   rotations = 0;
 
-  constructor(spec: SinkSpec, reports: SinkReports) {
+  /** @param opener of its file; undefined: it is written at once, whatever its disk is */
+  constructor(spec: SinkSpec, reports: SinkReports, opener?: Opener) {
     this.spec = spec;
+    this.#delivery = new Delivery({ path: spec.path, creation: this.care, opener }, reports, {
+      pause: () => this.#writers.pause(),
+      goOn: () => this.#goOn(),
+      written: (rotated) => {
+        this.rotations += rotated;
+        if (rotated > 0) this.keeper?.rotated(this);
+        this.#tell();
+      },
+    });
     this.#reports = reports;
+    this.#rotator = new Rotator(spec, (why) =>
+      this.complain(`cannot rotate ${spec.path}, it goes on as it is: ${why}`),
+    );
+    if (spec.blocks) this.block();
   }
 
-  /** Opens the file for the first of its users. @throws what the kernel gives */
-  acquire(): void {
-    if (this.#users === 0) this.#openUnlessUnread();
+  /** From here on nothing is dropped, whoever else writes here. */
+  block(): void {
+    this.#delivery.blocks = true;
+  }
+
+  /** Of the file, in bytes, as far as it was written here; undefined for what is no file of ours. */
+  get size(): number | undefined {
+    return this.#delivery.file?.size;
+  }
+
+  /** What is written now has to wait. */
+  get full(): boolean {
+    return this.#delivery.full;
+  }
+
+  /** Something is still to be written. */
+  get waits(): boolean {
+    return this.#delivery.waiting > 0;
+  }
+
+  /**
+   * Counts how often the file has been opened or emptied here. While it stays the same, what is
+   * written goes on at the end of the file that a reader has open. When it is another number the
+   * reader is to read its file to the end and then open `path` again: the same file goes on where it
+   * was unless it has become shorter, and another one is read from its start. What others do to the
+   * file is not counted: whoever has emptied it is seen by its size alone.
+   */
+  get generation(): number {
+    return this.#delivery.generation;
+  }
+
+  /**
+   * Opens the file for the first of its users.
+   * @param writer is to wait from the start when the sink is full
+   * @throws what the kernel gives
+   */
+  acquire(writer?: Writer): void {
+    // Without users it may be open still, for what waits.
+    if (this.#users === 0 && !this.#delivery.isOpen) this.#openUnlessUnread();
+    else this.#delivery.followName();
     this.#users++;
+    if (this.#users === 1) this.keeper?.opened(this);
+    if (writer) this.#writers.add(writer);
   }
 
   /** A FIFO that nobody reads yet is no reason not to start: what comes until then is counted. */
   #openUnlessUnread(): void {
     try {
-      this.#open();
+      this.#delivery.open();
     } catch (error) {
       if (errnoOf(error) !== "ENXIO") throw error;
-      this.#fail(error);
+      this.#delivery.fail(error);
     }
   }
 
-  /** The last user closes the file. */
-  release(): void {
-    if (--this.#users > 0) return;
-    if (this.#lost > 0 && !this.#mark()) this.#reports.abandoned(this.spec.path, this.#lost);
-    this.#lost = 0;
-    this.#file?.close();
-    this.#file = undefined;
+  /** The last user closes the file, as soon as nothing waits. */
+  release(writer?: Writer): void {
+    if (writer) this.#writers.remove(writer);
+    this.#users--;
+    if (this.#users === 0) this.#delivery.finish();
   }
 
-  /** Closes and opens the file by its name again, for those who have moved it. */
+  /**
+   * Opens the file by its name again, for those who have moved it. Where that fails it goes on in the
+   * file it has.
+   */
   reopen(): void {
-    if (this.#users === 0) return;
-    this.#file?.close();
-    this.#file = undefined;
-    this.#attempt(() => this.#open());
+    if (this.#users > 0) this.#delivery.reopen();
   }
 
-  /** Appends the parts together: no rotation comes between them. */
-  write(parts: readonly Uint8Array[]): void {
-    if (this.#lost > 0 && !this.#mark()) {
-      this.#lose(parts, 0);
-      return;
+  /**
+   * Begins the file anew: as in supervisord it is removed and made again, so that whoever reads it
+   * notices. Its backups stay, and so does what is no regular file.
+   * @throws what the kernel gives; what is written then tries again to make the file
+   */
+  clear(): void {
+    const { file, elsewhere } = this.#delivery;
+    elsewhere?.begin("clear");
+    if (elsewhere || this.#users === 0 || (file && file.size === undefined)) return;
+    if (!removeLog(this.spec.path)) return;
+    try {
+      // Before the old one is closed: the new one must not get its number.
+      this.#delivery.open();
+    } catch (error) {
+      this.#delivery.close();
+      throw error;
     }
-    for (const [index, part] of parts.entries()) {
-      if (!this.#append(part)) {
-        this.#lose(parts, index + 1);
-        break;
-      }
-    }
-    if (isFull(this.#file?.size, this.spec.maxBytes)) this.#attempt(() => this.#rotate());
-    for (const listener of this.#listeners) listener();
+    this.retry();
+    this.#tell();
   }
 
-  /** A way in for one stream. */
-  connect(): Source {
-    return this.sources > 1 ? sharedSource(this) : soleSource(this);
+  /** Tries at once what waits for room on a disk, for those who have made some. */
+  retry(): void {
+    this.#delivery.retry();
   }
 
-  /** Calls `listener` after every write; @returns the way to stop it. */
-  onWrite(listener: () => void): () => void {
+  /** Appends the parts together: no rotation comes between them. @param tally of whose they are */
+  write(parts: readonly Uint8Array[], tally?: Tally): void {
+    this.#delivery.write(parts, tally);
+    if (this.#rotator.isDue(this.#delivery.file)) this.#moveOn();
+    this.#tell();
+  }
+
+  /** @param aboutToCut what has not been read yet is gone after this */
+  #tell(aboutToCut = false): void {
+    for (const listener of this.#listeners) listener(aboutToCut);
+  }
+
+  /**
+   * Moves the file on, or empties it where no backups are kept, whatever its size and whether or not
+   * anybody writes to it.
+   */
+  rotate(): void {
+    const delivery = this.#delivery;
+    if (this.#users === 0 && !delivery.isOpen) delivery.attempt(() => delivery.open());
+    this.#moveOn();
+    if (this.#users === 0) delivery.finish();
+  }
+
+  #moveOn(): void {
+    const delivery = this.#delivery;
+    const { file, elsewhere } = delivery;
+    elsewhere?.begin("rotate");
+    if (file?.size === undefined) return;
+    const { size } = file;
+    const open = () => delivery.open();
+    const truncate = () => {
+      // Those who follow take what they have not read yet.
+      this.#tell(true);
+      file.truncate();
+    };
+    const rotated = this.#rotator.rotate({ size, open, truncate });
+    if (rotated === "kept") return;
+    if (rotated === "moved") this.rotations++;
+    else delivery.generation++;
+    this.keeper?.rotated(this);
+    this.retry();
+  }
+
+  /** What is done with its files. */
+  get care(): LogCare {
+    return this.spec.care ?? noCare;
+  }
+
+  /** Tells what went wrong with its files. */
+  complain(text: string): void {
+    this.#reports.trouble(text);
+  }
+
+  /** As `write`, for what cannot be made to wait: what is too much to be kept is lost. */
+  offer(part: Uint8Array): void {
+    const { waiting } = this.#delivery;
+    if (waiting > 0 && waiting + part.length > MOST_KEPT) this.lose(part.length);
+    else this.write([part]);
+  }
+
+  /** So many bytes that were to come here found no room. */
+  lose(bytes: number, tally?: Tally): void {
+    this.#delivery.lose(bytes, tally);
+  }
+
+  /**
+   * Calls `listener` after every write and clear, and also before the file is cut to nothing.
+   * @returns the way to stop it
+   */
+  onWrite(listener: (aboutToCut: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  #open(): void {
-    this.#file = new LogFile(this.spec.path);
-    this.generation++;
+  /** Resolves when nothing waits here. */
+  async untilRoom(): Promise<void> {
+    if (this.waits) await new Promise<void>((resolve) => this.#untilRoom.add(resolve));
   }
 
-  #append(part: Uint8Array): boolean {
-    try {
-      if (!this.#file) this.#open();
-      this.#file?.append(part);
-      return true;
-    } catch (error) {
-      const written = error instanceof WriteError ? error.written : 0;
-      this.#fail(error);
-      this.#lost += part.length - written;
-      return false;
-    }
+  /** For the daemon's end: what waits is lost, and nothing will wait from here on. */
+  giveUp(): void {
+    this.#delivery.giveUp();
   }
 
-  #lose(parts: readonly Uint8Array[], from: number): void {
-    for (const part of parts.slice(from)) this.#lost += part.length;
+  /** Nothing waits any more: there is room, or no use in waiting. */
+  #goOn(): void {
+    if (this.#users > 0) this.#delivery.settle();
+    else this.#delivery.finish();
+    if (this.full) return;
+    this.#writers.resume();
+    if (this.waits) return;
+    for (const resolve of this.#untilRoom) resolve();
+    this.#untilRoom.clear();
   }
-
-  /** Says in the file itself what is missing there; false while there is still no room. */
-  #mark(): boolean {
-    const lost = this.#lost;
-    const line = Buffer.from(`\n[drover: ${lost} bytes of output lost here: ${this.#errno}]\n`);
-    try {
-      if (!this.#file) this.#open();
-      this.#file?.append(line);
-    } catch {
-      // Already reported when it began; the count goes on until there is room.
-      return false;
-    }
-    this.#lost = 0;
-    this.#errno = "";
-    this.#reports.recovered(this.spec.path, lost);
-    return true;
-  }
-
-  #rotate(): void {
-    const { path, backups } = this.spec;
-    for (const step of planRotation(path, backups)) {
-      if (step.do === "truncate") this.#file?.truncate();
-      else if (exists(step.from)) rename(step.from, step.to);
-    }
-    if (backups > 0) {
-      this.#file?.close();
-      this.#file = undefined;
-      this.rotations++;
-      this.#open();
-    } else this.generation++;
-  }
-
-  #attempt(act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  #fail(error: unknown): void {
-    const errno = error instanceof WriteError ? error.errno : (errnoOf(error) ?? String(error));
-    if (errno === this.#errno) return;
-    this.#errno = errno;
-    this.#reports.failing(this.spec.path, errno);
-  }
-}
-
-/** One stream's way into a sink. */
-export interface Source {
-  write(chunk: Buffer): void;
-  /** The stream is over for now. */
-  end(): void;
-}
-
-/** A source that has the file to itself: chunks pass as they come. */
-const soleSource = (sink: Sink): Source => ({
-  write: (chunk) => sink.write([chunk]),
-  end: () => undefined,
-});
-
-/** A source that shares the file: only whole lines pass. */
-function sharedSource(sink: Sink): Source {
-  const joiner = new LineJoiner();
-  const pass = (parts: Buffer[]) => {
-    if (parts.length > 0) sink.write(parts);
-  };
-  return { write: (chunk) => pass(joiner.push(chunk)), end: () => pass(joiner.flush()) };
 }

@@ -1,17 +1,26 @@
+import { AnsiStripper, stripAll } from "../logs/ansi.ts";
 import { Capture } from "../logs/capture.ts";
+import type { Mark } from "../logs/format.ts";
+import type { Tally } from "../logs/losses.ts";
+import { Recent } from "../logs/recent.ts";
 import { type ChannelReader, openForChild, readChannel } from "../os/channels.ts";
-import type { Sink, Source } from "./sink.ts";
+import type { Source } from "./inlet.ts";
+import type { Outputs } from "./outputs.ts";
 
 export interface StreamSpec {
   fifo: string;
-  sink: Sink | undefined;
+  outputs: Outputs;
+  /** Terminal control sequences are taken out of what is written, and of messages. */
+  stripAnsi: boolean;
   captureMaxBytes: number;
   /** A message between capture tokens has come. */
   onMessage(data: Buffer): void;
+  /** Told of all that comes. */
+  onChunk: ((chunk: Buffer) => void) | undefined;
 }
 
 /** Where the chunks of a stream go. */
-interface Output {
+interface Pipeline {
   push(chunk: Buffer): void;
   end(): void;
 }
@@ -23,7 +32,10 @@ interface Output {
 export class OutputStream {
   readonly #spec: StreamSpec;
   #reader: ChannelReader | undefined;
-  #output: Output | undefined;
+  #source: Source | undefined;
+  #pipeline: Pipeline | undefined;
+  readonly #recent = new Recent();
+  readonly #tally: Tally = { lost: 0 };
 
   constructor(spec: StreamSpec) {
     this.#spec = spec;
@@ -33,7 +45,7 @@ export class OutputStream {
    * The descriptor for a new child's stream, for the caller to close after the spawn.
    * @throws what the kernel gives when the log or the channel cannot be opened
    */
-  open(user: { uid: number; gid: number } | undefined): number {
+  open(user: { gid: number } | undefined): number {
     this.listen();
     return openForChild(this.#spec.fifo, user);
   }
@@ -41,59 +53,147 @@ export class OutputStream {
   /** Reads what comes from whoever holds the other end. @throws as `open` */
   listen(): void {
     if (this.#reader) return;
-    this.#spec.sink?.acquire();
+    const { fifo, outputs, onChunk } = this.#spec;
+    outputs.acquire(this);
     try {
-      const output = this.#connect();
-      const { fifo } = this.#spec;
-      const push = (chunk: Buffer) => output.push(chunk);
+      const source = outputs.connect(this.#tally);
+      const pipeline = this.#pipelineInto(source);
+      const push = (chunk: Buffer) => {
+        this.#recent.push(chunk);
+        onChunk?.(chunk);
+        pipeline.push(chunk);
+      };
       const reader = readChannel(fifo, push, () => this.#ended());
-      if (!reader) throw new Error(`${fifo} is gone`);
+      if (!reader) throw Object.assign(new Error(`${fifo} is gone`), { code: "ENOENT" });
       this.#reader = reader;
-      this.#output = output;
+      this.#source = source;
+      this.#pipeline = pipeline;
+      if (outputs.full) this.pause();
     } catch (error) {
-      this.#spec.sink?.release();
+      outputs.release(this);
       throw error;
     }
   }
 
-  /** Takes in what a child has written so far: before its end is told, or the daemon's. */
-  drain(): void {
-    this.#reader?.drain();
+  /** For the log, when it has no room: the child waits once its channel is full. */
+  pause(): void {
+    this.#reader?.pause();
   }
 
-  /** Takes in what is there and stops reading, whoever may still hold the other end. */
+  /** One of its logs has room again; where there are several, another may have none. */
+  resume(): void {
+    if (!this.#spec.outputs.full) this.#reader?.resume();
+  }
+
+  /**
+   * Takes in what a child has written so far: before its end is told, or the daemon's. What the log
+   * has no room for stays in the channel and is taken in later: an end is told at once, however long
+   * whoever reads the log takes.
+   */
+  drain(): void {
+    const { outputs } = this.#spec;
+    this.#reader?.drain(() => !outputs.full);
+  }
+
+  /** @throws as `Sink.clear` */
+  clearLog(): void {
+    this.#spec.outputs.clear();
+  }
+
+  /** The last lines that came since `forget`, for people. */
+  lastLines(): string[] {
+    return this.#recent.lines(this.#spec.stripAnsi ? stripAll : undefined);
+  }
+
+  /** How many bytes of it never came into its log. */
+  get lostBytes(): number {
+    return this.#tally.lost;
+  }
+
+  /** A new child begins: what came before it and is held back still is not a part of its output. */
+  forget(): void {
+    if (this.#holds && this.#reader) {
+      this.drain();
+      // Where there is no room the rest of what is held is in the channel still.
+      if (!this.#spec.outputs.full) this.#pipeline?.end();
+    }
+    this.#recent.clear();
+  }
+
+  /**
+   * Puts a line of the daemon's own into the logs.
+   * @throws what the kernel gives when they are not open and cannot be
+   */
+  mark(mark: Mark): void {
+    if (this.#source) {
+      this.#pipeline?.end();
+      this.#source.mark?.(mark);
+      return;
+    }
+    const { outputs } = this.#spec;
+    outputs.acquire();
+    outputs.connect(this.#tally).mark?.(mark);
+    outputs.release();
+  }
+
+  /**
+   * Takes in what is there and stops reading, whoever may still hold the other end. What a log has
+   * no room for is lost.
+   */
   close(): void {
-    if (!this.#reader) return;
-    this.#reader.drain();
-    this.#reader.close();
+    const reader = this.#reader;
+    if (!reader) return;
+    this.drain();
+    const rest = { pass: () => reader.drain(), discard: () => reader.discard() };
+    this.#spec.outputs.takeRest(rest, this.#tally);
+    reader.close();
     this.#ended();
   }
 
   #ended(): void {
     this.#reader = undefined;
-    this.#output?.end();
-    this.#output = undefined;
-    this.#spec.sink?.release();
+    this.#pipeline?.end();
+    this.#pipeline = undefined;
+    this.#source = undefined;
+    this.#spec.outputs.release(this);
   }
 
-  #connect(): Output {
-    const { sink, captureMaxBytes, onMessage } = this.#spec;
-    const source: Source = sink ? sink.connect() : nowhere;
-    if (captureMaxBytes <= 0) {
-      return { push: (chunk) => source.write(chunk), end: () => source.end() };
-    }
+  /** Something of a child's may be held back until more comes. */
+  get #holds(): boolean {
+    const { outputs, captureMaxBytes, stripAnsi } = this.#spec;
+    return captureMaxBytes > 0 || stripAnsi || outputs.holdsLines;
+  }
+
+  #pipelineInto(source: Source): Pipeline {
+    const { captureMaxBytes, stripAnsi, onMessage } = this.#spec;
+    const log: Pipeline = stripAnsi
+      ? stripped(source)
+      : { push: (chunk) => source.write(chunk), end: () => source.end() };
+    if (captureMaxBytes <= 0) return log;
     const capture = new Capture(captureMaxBytes, {
-      log: (chunk) => source.write(chunk),
-      message: onMessage,
+      log: (chunk) => log.push(chunk),
+      message: stripAnsi ? (data) => onMessage(stripAll(data)) : onMessage,
     });
     return {
       push: (chunk) => capture.push(chunk),
       end() {
         capture.end();
-        source.end();
+        log.end();
       },
     };
   }
 }
 
-const nowhere: Source = { write: () => undefined, end: () => undefined };
+function stripped(source: Source): Pipeline {
+  const stripper = new AnsiStripper();
+  const pass = (chunk: Buffer) => {
+    if (chunk.length > 0) source.write(chunk);
+  };
+  return {
+    push: (chunk) => pass(stripper.push(chunk)),
+    end() {
+      pass(stripper.end());
+      source.end();
+    },
+  };
+}

@@ -5,19 +5,23 @@ import {
   type Effect,
   type Event,
   isStoppable,
-  type Policy,
   type State,
   transition,
 } from "../process/chart.ts";
-import { describe } from "../process/describe.ts";
 import type { Exit } from "../process/exit.ts";
 import { narrate } from "../process/narrate.ts";
-import { recordExit } from "../process/record.ts";
+import { formatMs, type Policy } from "../process/policy.ts";
+import type { ExitRecord } from "../process/record.ts";
 import { type SignalName, signalOf } from "../process/signals.ts";
-import { stateCodes } from "../process/states.ts";
-import type { ProcessInfo } from "../rpc/methods.ts";
-import { ChildMaker, describeForkFailure, SpawnError } from "./child.ts";
+import type { ListedProcess, ProcessDetails, ProcessInfo } from "../rpc/methods.ts";
+import { enclosureOf } from "./channelname.ts";
+import { ChildMaker } from "./child.ts";
+import { SpawnError } from "./errors.ts";
+import { type End, History } from "./history.ts";
+import { infoOf, logfileOf, withLosses } from "./info.ts";
 import type { Entry } from "./ledger.ts";
+import { LiveChild } from "./livechild.ts";
+import type { Recycler } from "./recycler.ts";
 import { untilGone } from "./survivors.ts";
 import type { World } from "./world.ts";
 
@@ -26,27 +30,24 @@ export class Supervised {
   readonly config: ProcessConfig;
   readonly maker: ChildMaker;
   readonly #world: World;
+  readonly #recycler: Recycler;
+  readonly #history: History;
   #state: State = { name: "STOPPED", retries: 0 };
   #closing = false;
   /** The configuration's, or that of an earlier one for a child that it started. */
   #policy: Policy;
-  #pid = 0;
-  #spawnerr = "";
-  #exitstatus = 0;
-  /** Wall clock, to show. */
-  #startedAt = 0;
-  #stoppedAt = 0;
-  /** Monotonic, to measure. */
-  #upSince = 0;
+  #child: LiveChild | undefined;
   #cancelTimer: (() => void) | undefined;
   #unspawn: (() => void) | undefined;
   readonly #watchers = new Set<() => void>();
 
-  constructor(config: ProcessConfig, world: World) {
+  constructor(config: ProcessConfig, world: World, recycler: Recycler) {
     this.config = config;
     this.#policy = config;
     this.#world = world;
+    this.#recycler = recycler;
     this.maker = new ChildMaker(config, world);
+    this.#history = new History(this.maker.stdio, world);
   }
 
   get state(): State {
@@ -54,39 +55,71 @@ export class Supervised {
   }
 
   get pid(): number {
-    return this.#pid;
+    const isGone = this.#state.name === "STOPPING" && this.#state.ended !== undefined;
+    return isGone ? 0 : (this.#child?.pid ?? 0);
+  }
+
+  /** How the latest child ended. */
+  get lastExit(): ExitRecord | undefined {
+    return this.#history.exits.at(-1);
   }
 
   /** What went wrong with the latest start; empty when nothing did. */
   get spawnerr(): string {
-    return this.#spawnerr;
+    return this.#history.spawnerr;
   }
 
   get stoppable(): boolean {
     return isStoppable(this.#state);
   }
 
-  /** Takes over a child of an earlier daemon, to stop it; what it still writes is logged. */
-  async endSurvivor(survivor: Entry): Promise<void> {
-    this.#pid = survivor.pid;
+  /**
+   * Takes over a child of an earlier daemon, to stop it; what it still writes is logged.
+   * @param after whether to start one of its own then
+   */
+  async endSurvivor(survivor: Entry, after: "start" | "rest"): Promise<void> {
+    this.#child = new LiveChild(survivor, this.maker, this.#world);
+    this.maker.stdio.adopted(survivor.pid);
     this.#policy = { ...this.config, ...survivor };
     try {
-      this.maker.listen();
+      this.maker.stdio.listen();
     } catch (error) {
       this.#world.log("error", `cannot read the output of '${this.config.name}': ${error}`);
     }
-    this.#send({ type: "found" });
+    this.#send({ type: "found", after }, "a new droverd");
     await untilGone(survivor);
     this.#policy = this.config;
-    this.#exited({ unknown: true });
+    this.#exited({ unknown: true }, undefined);
   }
 
   start(): void {
+    this.#history.forgive();
     this.#send({ type: "start" });
   }
 
-  stop(): void {
-    this.#send({ type: "stop" });
+  /** @param reason for those who ask later why the child has ended */
+  stop(reason = "a request"): void {
+    this.#send({ type: "stop" }, reason);
+  }
+
+  /** Replaces a running child by a fresh one. */
+  recycle(reason: string): void {
+    this.#send({ type: "recycle" }, reason);
+  }
+
+  /** Has it recycled as soon as its group allows. */
+  requestRecycling(reason: string): void {
+    this.#recycler.request(this, reason);
+  }
+
+  /**
+   * Sends a signal to the child alone.
+   * @returns false when there is no child
+   * @throws what the kernel gives
+   */
+  signal(signal: SignalName): boolean {
+    this.#world.log("debug", `sending ${this.config.name} (pid ${this.pid}) sig ${signal}`);
+    return this.pid > 0 && signalChild(this.pid, signalOf(signal), false);
   }
 
   /** The daemon is going down: nothing starts by itself from here on. */
@@ -97,7 +130,9 @@ export class Supervised {
 
   /** Reads no output any more; for the daemon's end, after the child's. */
   release(): void {
-    this.maker.close();
+    this.maker.stdio.close();
+    // The last of a tree may have been on its way out still when its child was buried.
+    if (this.config.stoptree) enclosureOf(this.maker.treeToken)?.remove();
   }
 
   /** The first state of which `done` holds, asked now and after every change. */
@@ -114,133 +149,189 @@ export class Supervised {
   }
 
   info(): ProcessInfo {
-    const { name, group } = this.config;
-    const { clock } = this.#world;
+    const { pid, config } = this;
+    const uptimeMs = this.#child?.uptimeMs ?? 0;
+    const nowMs = this.#world.clock.wallMs();
+    const logs = { stdout: this.logfile("stdout"), stderr: this.logfile("stderr") };
     const state = this.#state.name;
-    const seconds = (ms: number) => Math.floor(ms / 1_000);
-    const [start, stop] = [seconds(this.#startedAt), seconds(this.#stoppedAt)];
-    const uptime = seconds(clock.monotonicMs() - this.#upSince);
-    const shown = { name, state, pid: this.#pid, start, stop, uptime, spawnerr: this.#spawnerr };
-    const logOf = (stream: "stdout" | "stderr") => this.logfile(stream) ?? "";
-    return {
-      name,
-      group,
-      start,
-      stop,
-      now: seconds(clock.wallMs()),
-      state: stateCodes[state],
-      statename: state,
-      spawnerr: this.#spawnerr,
-      exitstatus: this.#exitstatus,
-      logfile: logOf("stdout"),
-      stdout_logfile: logOf("stdout"),
-      stderr_logfile: logOf("stderr"),
-      pid: this.#pid,
-      description: describe(shown),
-    };
+    return infoOf({ config, state, pid, uptimeMs, nowMs, logs, history: this.#history });
   }
 
-  /** Path of a stream's log; undefined when it has none of its own. */
+  /** One among all: what only drover tells is there when there is something to tell. */
+  listing(): ListedProcess {
+    return withLosses(this.info(), this.maker.stdio.lostBytes);
+  }
+
+  /** With what only drover tells. */
+  details(): ProcessDetails {
+    const { exits, restarts } = this.#history;
+    const { lostBytes } = this.maker.stdio;
+    return { ...this.info(), exits: [...exits], restarts, lost_bytes: lostBytes };
+  }
+
+  /** Path of a stream's log, the first file where it has several; undefined: it has none of its own. */
   logfile(stream: "stdout" | "stderr"): string | undefined {
     if (stream === "stderr" && this.config.redirect_stderr) return undefined;
-    const target = this.config[`${stream}_logfile`];
-    return target.to === "file" ? target.path : undefined;
+    return logfileOf(this.config[`${stream}_logfile`]);
   }
 
-  #send(event: Event): void {
+  /**
+   * Begins its logs anew. As in supervisord those of a process without a child stay as they are.
+   * @throws what the kernel gives
+   */
+  clearLogs(): void {
+    if (this.#child) this.maker.stdio.clearLogs();
+  }
+
+  #send(event: Event, reason = ""): void {
     const from = this.#state;
-    const context: Context = { policy: this.#policy, closing: this.#closing };
-    const step = transition(from, event, context);
+    const step = transition(from, event, this.#context());
     if (!step) return;
-    // A timer belongs to the state that asked for it.
+    const { next, wakeMs, effects = [] } = step;
+    if (wakeMs !== "keep") this.#wake(wakeMs);
+    this.#history.add({ from, event, to: next, reason }, this.#policy);
+    this.#state = next;
+    this.#tell(from, event, next);
+    if (next.name !== "STOPPING") {
+      this.#child?.endStopCommand();
+      if (event.type === "exited" || event.type === "cleared") {
+        this.#child?.bury();
+        this.#child = undefined;
+      }
+    }
+    for (const effect of effects) this.#perform(effect);
+    for (const watcher of [...this.#watchers]) watcher();
+    for (const watcher of this.#world.watchers) watcher(this);
+  }
+
+  #context(): Context {
+    const { restart_limit } = this.#policy;
+    const restarts = restart_limit ? this.#history.restartsWithin(restart_limit.windowMs) : 0;
+    const random = this.#world.random();
+    return { policy: this.#policy, closing: this.#closing, random, restarts };
+  }
+
+  /** A timer belongs to the state that asked for it. */
+  #wake(wakeMs: number | undefined): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    if (step.wakeMs !== undefined) {
-      this.#cancelTimer = this.#world.clock.after(step.wakeMs, () =>
-        this.#send({ type: "timeout" }),
-      );
-    }
-    this.#remember(step.next, event);
-    this.#state = step.next;
-    const { name } = this.config;
-    const happening = { name, pid: this.#pid, from, event, to: step.next, policy: this.#policy };
-    for (const { level, text } of narrate(happening)) this.#world.log(level, text);
-    if (event.type === "exited") this.#pid = 0;
-    for (const effect of step.effects ?? []) this.#perform(effect);
-    for (const watcher of [...this.#watchers]) watcher();
+    if (wakeMs === undefined) return;
+    this.#cancelTimer = this.#world.clock.after(wakeMs, () => this.#send({ type: "timeout" }));
   }
 
-  #remember(to: State, event: Event): void {
-    if (event.type === "spawnFailed") this.#spawnerr = event.error;
-    if (event.type !== "exited") return;
-    this.#stoppedAt = this.#world.clock.wallMs();
-    const ending = recordExit(to, event.exit, this.config.exitcodes);
-    this.#exitstatus = ending.exitstatus;
-    this.#spawnerr = ending.spawnerr ?? this.#spawnerr;
+  #tell(from: State, event: Event, to: State): void {
+    const { name, group } = this.config;
+    const happening = { name, pid: this.#child?.pid ?? 0, from, event, to, policy: this.#policy };
+    const record = event.type === "exited" ? this.lastExit : undefined;
+    const fields = record && { event: "PROCESS_EXIT", process: name, group, exit: record };
+    for (const { level, text } of narrate(happening)) this.#world.log(level, text, fields);
   }
 
   #perform(effect: Effect): void {
     switch (effect.type) {
       case "spawn":
-        this.#spawnerr = "";
-        this.#exitstatus = 0;
-        this.#startedAt = this.#world.clock.wallMs();
+        this.#history.begin(effect.again, this.#policy);
         this.#unspawn = this.#world.launcher.enqueue(() => this.#spawn());
         break;
       case "unspawn":
         this.#unspawn?.();
         break;
       case "signal":
-        this.#signal(effect.signal, effect.group);
+        // A first act that is SIGKILL was not preceded by anything that asked.
+        if (effect.signal === "SIGKILL" && this.#isBeyondFirstAct()) this.#history.killed();
+        this.#signal(effect);
         break;
+      case "stopcommand":
+        this.#child?.runStopCommand(this.#policy.stopcommand ?? "", (error) =>
+          this.#send({ type: "commandFailed", error }),
+        );
+        break;
+      case "expire": {
+        const { max_lifetime } = this.#policy;
+        const lifetime = max_lifetime ? ` of ${formatMs(max_lifetime.ms)}` : "";
+        this.requestRecycling(`max_lifetime${lifetime}`);
+        break;
+      }
     }
+  }
+
+  #isBeyondFirstAct(): boolean {
+    return this.#state.name === "STOPPING" && this.#state.act > 0;
   }
 
   #spawn(): void {
-    const { name } = this.config;
-    let pid: number | undefined;
+    this.maker.stdio.forget();
+    let started = false;
     try {
-      pid = this.maker.spawn({
-        failed: (errno) =>
-          this.#send({ type: "spawnFailed", error: describeForkFailure(name, errno) }),
-        exited: (exit) => this.#exited(exit),
+      this.maker.spawn({
+        started: (pid) => {
+          started = true;
+          this.#spawned(pid);
+        },
+        failed: (error, scarce) => this.#send({ type: "spawnFailed", error, scarce }),
+        exited: (exit, usage) => this.#exited(exit, usage),
       });
     } catch (error) {
-      if (!(error instanceof SpawnError)) throw error;
-      this.#send({ type: "spawnFailed", error: error.message });
+      const failure = error instanceof SpawnError ? error : undefined;
+      const { message = String(error), scarce = false } = failure ?? {};
+      // Whatever it was: who has no child must not seem to start for ever, and who has one starts no other.
+      if (!started) this.#send({ type: "spawnFailed", error: message, scarce });
+      if (started || !failure) throw error;
     }
-    if (pid !== undefined) this.#spawned(pid);
   }
 
   #spawned(pid: number): void {
-    this.#pid = pid;
-    this.#startedAt = this.#world.clock.wallMs();
-    this.#upSince = this.#world.clock.monotonicMs();
+    const { stoptree, stdin, socket } = this.config;
+    this.maker.stdio.started(pid);
+    // When a fleet starts, its children come first: until one is noted its stdin gives it away.
+    const isKnownAnyway = !stoptree && !socket && stdin === "pipe";
+    const start = isKnownAnyway ? undefined : this.#note(pid);
+    const child = new LiveChild({ pid, start }, this.maker, this.#world);
+    this.#child = child;
+    this.#send({ type: "spawned" });
+    if (!isKnownAnyway) return;
+    this.#world.launcher.afterwards(() => this.#child === child && this.#note(pid));
+  }
+
+  /** Notes the child for a later daemon. @returns when it started, as Identity has it */
+  #note(pid: number): string | undefined {
     try {
-      this.#world.ledger.add(this.config, pid);
+      return this.#world.ledger.add(this.config, pid)?.start;
     } catch (error) {
       this.#world.log("error", `cannot note the child of ${this.config.name}: ${error}`);
+      return undefined;
     }
-    this.#send({ type: "spawned" });
   }
 
-  #exited(exit: Exit): void {
-    const uptimeMs = this.#world.clock.monotonicMs() - this.#upSince;
+  #exited(exit: Exit, usage: End["usage"]): void {
+    const child = this.#child;
+    if (!child) return;
+    const { uptimeMs, pid } = child;
+    const leftovers = child.leftovers();
+    const event = { type: "exited", exit, uptimeMs, leftovers } as const;
     try {
       // What the child wrote before it died is in its log before its death is told.
-      this.maker.drain();
-      this.#world.ledger.remove(this.config);
+      this.maker.stdio.drain();
+      this.maker.stdio.input?.end();
+      if (leftovers === 0) this.#world.ledger.remove(this.config);
     } finally {
-      this.#send({ type: "exited", exit, uptimeMs });
+      const record = this.#history.addExit({ event, pid, usage }, this.config.exitcodes);
+      this.maker.stdio.ended(record);
+      this.#send(event);
     }
+    if (leftovers > 0) void this.#clear(child);
   }
 
-  #signal(signal: SignalName, group: boolean): void {
-    const { name } = this.config;
+  /** Waits for what the child has left, which the chart has asked to go. */
+  async #clear(child: LiveChild): Promise<void> {
+    await this.#world.clearing.until(child);
+    this.#world.ledger.remove(this.config);
+    this.#send({ type: "cleared" });
+  }
+
+  #signal({ signal, to }: Extract<Effect, { type: "signal" }>): void {
     try {
-      if (signalChild(this.#pid, signalOf(signal), group)) return;
-      const why = "it probably just exited on its own";
-      this.#world.log("debug", `unable to signal ${name} (pid ${this.#pid}), ${why}`);
+      this.#child?.signal(signal, to);
     } catch (error) {
       this.#send({ type: "signalFailed", error: String(error) });
     }

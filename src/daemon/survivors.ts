@@ -3,6 +3,7 @@ import { type ChannelReader, readChannel } from "../os/channels.ts";
 import { signalChild } from "../os/children.ts";
 import { systemClock } from "../os/clock.ts";
 import { type Identity, isAlive } from "../os/identity.ts";
+import { stopAct } from "../process/policy.ts";
 import { signalOf } from "../process/signals.ts";
 import type { Entry } from "./ledger.ts";
 import type { World } from "./world.ts";
@@ -21,24 +22,45 @@ export async function untilGone(process: Identity): Promise<void> {
  * Ends what an earlier daemon left of a program that is not configured any more, as it was
  * configured then. Its output has no log now; it is read all the same, or it could not finish.
  */
-export async function endStranger(entry: Entry, { log, channels }: World): Promise<void> {
-  const { channel, pid, stopsignal, stopwaitsecs, stopasgroup, killasgroup } = entry;
+export async function endStranger(entry: Entry, { log, channels, ledger }: World): Promise<void> {
+  const { channel } = entry;
+  const output = readAway(channels, channel);
+  const tree = ledger.treeOf(entry);
+  const isLeft = () => isAlive(entry) || (tree !== undefined && tree.members().length > 0);
+  for (let number = 0; isLeft(); number++) {
+    const act = stopAct(entry, number);
+    if ("command" in act) continue;
+    if (act.signal === "SIGKILL") log("warn", `killing '${channel}' (${entry.pid}) with SIGKILL`);
+    if (tree) tree.kill(signalOf(act.signal));
+    else signalChild(entry.pid, signalOf(act.signal), act.to === "group");
+    await untilOrFor(act.waitMs, () => !isLeft());
+  }
+  tree?.close();
+  const lost = output.close();
+  if (lost > 0) log("warn", `'${channel}' has no log any more; ${lost} bytes of output were lost`);
+}
+
+/** Waits until something holds, but not longer than so many milliseconds. */
+async function untilOrFor(mostMs: number, holds: () => boolean): Promise<void> {
+  const began = systemClock.monotonicMs();
+  while (!holds() && systemClock.monotonicMs() - began < mostMs) {
+    await new Promise<void>((resolve) => systemClock.after(LOOK_EVERY_MS, resolve));
+  }
+}
+
+/** Reads what nobody wants, and counts it. */
+function readAway(folder: string, channel: string): { close(): number } {
   let lost = 0;
   const readers: ChannelReader[] = ["stdout", "stderr"].flatMap((stream) => {
     const count = (chunk: Buffer) => {
       lost += chunk.length;
     };
-    const fifo = path.join(channels, `${channel}.${stream}`);
-    return readChannel(fifo, count, () => undefined) ?? [];
+    return readChannel(path.join(folder, `${channel}.${stream}`), count, () => undefined) ?? [];
   });
-  signalChild(pid, signalOf(stopsignal), stopasgroup);
-  const kill = () => {
-    log("warn", `killing '${channel}' (${pid}) with SIGKILL`);
-    signalChild(pid, "SIGKILL", killasgroup);
+  return {
+    close() {
+      for (const reader of readers) reader.close();
+      return lost;
+    },
   };
-  const cancel = systemClock.after(stopwaitsecs * 1_000, kill);
-  await untilGone(entry);
-  cancel();
-  for (const reader of readers) reader.close();
-  if (lost > 0) log("warn", `'${channel}' has no log any more; ${lost} bytes of output were lost`);
 }

@@ -1,5 +1,9 @@
-import { spawn } from "node:child_process";
-import { unless } from "./errno.ts";
+import { type ChildProcess, spawn } from "node:child_process";
+import { chained, type Privileges } from "./chain.ts";
+import { errnoOf, unless } from "./errno.ts";
+import { native } from "./native.ts";
+import { posixSpawn } from "./posixspawn.ts";
+import { becomeSubreaper, type Death, type OnOrphan, Reaper } from "./reaper.ts";
 
 export interface ChildSpec {
   /** The file to execute. */
@@ -11,47 +15,102 @@ export interface ChildSpec {
   umask: number | undefined;
   /** Descriptors of the daemon that become the child's 0, 1 and 2. */
   stdio: readonly [number, number, number];
-  /** Run as this user, with its groups; the daemon must be root. */
-  user: { name: string; uid: number; gid: number } | undefined;
+  /** Soft limit of open files; undefined: that of the daemon. */
+  softFiles: number | undefined;
+  privileges: Privileges;
+  /** This process may end before it. */
+  unattended?: boolean;
 }
 
 export interface ChildEvents {
+  started(pid: number): void;
   /** There is no child. `errno` is the kernel's reason, such as EAGAIN. */
   failed(errno: string): void;
-  exited(how: { code: number } | { signal: NodeJS.Signals }): void;
+  exited(exit: Death["exit"], usage: Death["usage"] | undefined): void;
+}
+
+let reaper: Reaper | undefined;
+
+/** Collects the ends of all children that are started through this module. */
+function reaperOf(library: NonNullable<ReturnType<typeof native>>): Reaper {
+  reaper ??= new Reaper(library);
+  return reaper;
+}
+
+/**
+ * Collects also the orphans that the kernel hands to this process.
+ * @returns whether that can be done: Node alone cannot
+ */
+export function collectOrphans(onOrphan: OnOrphan): boolean {
+  const library = native();
+  if (library) reaperOf(library).adopt(onOrphan);
+  return library !== undefined;
+}
+
+/** From here on the orphans of this process's children become its own, to be collected by it. */
+export function handOverOrphans(): void {
+  const library = native();
+  if (library) becomeSubreaper(library);
 }
 
 /**
  * Starts a child in a process group and session of its own; it blocks until the exec is done.
- * @returns its pid, or undefined when there is none and `failed` will be called
+ * @throws CommandError when a tool is missing that it takes
  */
-export function spawnChild(spec: ChildSpec, events: ChildEvents): number | undefined {
-  const [file, argv] = asUser(spec);
+export function spawnChild(spec: ChildSpec, events: ChildEvents): void {
+  const { file, argv } = chained({ ...spec, path: spec.env.PATH }, spec.privileges);
   const before = spec.umask === undefined ? undefined : process.umask(spec.umask);
+  const library = native();
   try {
-    const child = spawn(file, argv.slice(1), {
-      argv0: argv[0] ?? file,
-      env: spec.env as NodeJS.ProcessEnv,
-      cwd: spec.cwd,
-      stdio: [...spec.stdio],
-      detached: true,
-    });
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      // Also emitted when a signal cannot be sent; signals are not sent through `child`.
-      if (child.pid === undefined) events.failed(error.code ?? error.message);
-    });
-    child.on("exit", (code, signal) => events.exited(signal ? { signal } : { code: code ?? 0 }));
-    return child.pid;
+    if (library) spawnNatively(library, { ...spec, file, argv }, events);
+    else spawnByNode({ ...spec, file, argv }, events);
   } finally {
     if (before !== undefined) process.umask(before);
   }
 }
 
-/** Node's own `uid` option would drop the user's supplementary groups; setpriv keeps them, and the pid. */
-function asUser({ file, argv, user }: ChildSpec): [string, readonly string[]] {
-  if (!user || user.uid === process.getuid?.()) return [file, argv];
-  const identity = [`--reuid=${user.uid}`, `--regid=${user.gid}`, "--init-groups"];
-  return ["setpriv", ["setpriv", ...identity, "--", file, ...argv.slice(1)]];
+function spawnNatively(
+  library: NonNullable<ReturnType<typeof native>>,
+  spec: ChildSpec,
+  events: ChildEvents,
+): void {
+  const collector = reaperOf(library);
+  const pid = posixSpawn(library, spec);
+  if (typeof pid === "string") {
+    events.failed(pid);
+    return;
+  }
+  collector.watch(pid, ({ exit, usage }) => events.exited(exit, usage));
+  events.started(pid);
+}
+
+function spawnByNode(spec: ChildSpec, events: ChildEvents): void {
+  const { file, argv, env, cwd, stdio, unattended } = spec;
+  let child: ChildProcess;
+  try {
+    child = spawn(file, argv.slice(1), {
+      argv0: argv[0] ?? file,
+      env: env as NodeJS.ProcessEnv,
+      cwd,
+      stdio: [...stdio],
+      detached: true,
+    });
+  } catch (error) {
+    // Some errors of the kernel are thrown, and others come as an event.
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    events.failed(errno);
+    return;
+  }
+  if (unattended) child.unref();
+  child.on("error", (error: NodeJS.ErrnoException) => {
+    // Also emitted when a signal cannot be sent; signals are not sent through `child`.
+    if (child.pid === undefined) events.failed(errnoOf(error) ?? error.message);
+  });
+  child.on("exit", (code, signal) =>
+    events.exited(signal ? { signal } : { code: code ?? 0 }, undefined),
+  );
+  if (child.pid !== undefined) events.started(child.pid);
 }
 
 /**

@@ -8,6 +8,9 @@ export interface Clock {
   after(ms: number, run: () => void): () => void;
 }
 
+/** How far local time is ahead of UTC at a moment; both in milliseconds. */
+export const localOffsetMs = (atMs: number): number => new Date(atMs).getTimezoneOffset() * -60_000;
+
 /** setTimeout fires at once for longer delays than this; 24 days are waited for in pieces. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 

@@ -1,4 +1,12 @@
-import { chmodSync, lstatSync, mkdirSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { unless } from "./errno.ts";
@@ -23,4 +31,14 @@ export function makePrivateDir(dir: string): void {
   if (!stat.isDirectory()) throw new Error(`${dir} is not a directory`);
   if (stat.uid !== process.getuid?.()) throw new Error(`${dir} belongs to another user`);
   if ((stat.mode & 0o777) !== 0o700) chmodSync(dir, 0o700);
+}
+
+/** Removes a folder of files, whatever has become of it; much faster than rmSync for thousands of them. */
+export function removeFolder(dir: string): void {
+  const isPlain = unless(["ENOENT", "EISDIR", "EPERM", "ENOTEMPTY"], () => {
+    for (const name of readdirSync(dir)) unlinkSync(path.join(dir, name));
+    rmdirSync(dir);
+    return true;
+  });
+  if (!isPlain) rmSync(dir, { recursive: true, force: true });
 }

@@ -25,14 +25,15 @@ export function findGroup(nameOrId: string): number | undefined {
 
 /** The ids of the groups that /etc/group lists a user in; none for a user that is not there. */
 export function groupsOf(uid: number): number[] {
-  const user = findUser(String(uid))?.name;
-  const lines = parseLines(
-    unless(["ENOENT", "EACCES"], () => readFileSync("/etc/group", "utf8")) ?? "",
-  );
-  return lines
-    .filter(([, , , members = ""]) => user !== undefined && members.split(",").includes(user))
-    .map(([, , gid]) => Number(gid));
+  const user = findUser(String(uid));
+  return user ? groupsNaming(user.name) : [];
 }
+
+/** The ids of the groups that /etc/group lists a name in. */
+export const groupsNaming = (user: string): number[] =>
+  parseLines(unless(["ENOENT", "EACCES"], () => readFileSync("/etc/group", "utf8")) ?? "")
+    .filter(([, , , members = ""]) => members.split(",").includes(user))
+    .map(([, , gid]) => Number(gid));
 
 function findLine(database: "passwd" | "group", nameOrId: string): string[] | undefined {
   if (nameOrId === "") return undefined;

@@ -1,103 +1,130 @@
 import { type Exit, isExpected } from "./exit.ts";
+import { backoffMs, type Policy, pick, plainStop, stopAct, type Target } from "./policy.ts";
 import type { SignalName } from "./signals.ts";
 import { isRunning, isStopped, type StateName } from "./states.ts";
+
+/**
+ * What a process that is being brought down will be then: at rest, started anew, or whatever follows
+ * from its own end, which was a failed start or an exit.
+ */
+type After = "rest" | "start" | "failedStart" | "exit";
+
+/** What has been reached when a process is given up. */
+type Limit = "startretries" | "restart_limit";
 
 /**
  * A process's state, with what is true only in it. `retries` counts failed starts in a row; as in
  * supervisord a stop does not reset it, so it travels through STOPPING and STOPPED.
  */
 export type State =
-  | { name: "STOPPED"; retries: number }
+  /** `again`: it is about to start anew by itself. */
+  | { name: "STOPPED"; retries: number; again?: true }
   | { name: "STARTING"; retries: number; spawned: boolean }
-  | { name: "RUNNING" }
-  | { name: "BACKOFF"; retries: number }
-  | { name: "STOPPING"; retries: number }
-  | { name: "EXITED"; expected: boolean; restarting: boolean }
-  | { name: "FATAL" }
+  | { name: "RUNNING"; retries: number }
+  /** `scarce`: the latest start has failed for want of room, which does not count. */
+  | { name: "BACKOFF"; retries: number; scarce?: true; over?: Limit }
+  /** `act`: which of the stop's acts is waited for. `ended`: the child is gone, what it started is not. */
+  | { name: "STOPPING"; retries: number; act: number; after: After; ended?: Exited }
+  /** `over`, here and in BACKOFF: it will not be started again but be FATAL, and why. */
+  | { name: "EXITED"; retries: number; expected: boolean; restarting: boolean; over?: Limit }
+  | { name: "FATAL"; because: Limit | "shutdown" }
   | { name: "UNKNOWN" };
+
+/** The child has ended. `leftovers`: how many processes of its tree are not gone yet. */
+export interface Exited {
+  type: "exited";
+  exit: Exit;
+  uptimeMs: number;
+  leftovers: number;
+}
 
 export type Event =
   | { type: "start" }
   /** A child of an earlier daemon has been found: it is to go before one of ours can come. */
-  | { type: "found" }
+  | { type: "found"; after: "start" | "rest" }
   | { type: "stop" }
+  /** A running process is to be replaced by a fresh one. */
+  | { type: "recycle" }
   /** The state's own timer ran out. */
   | { type: "timeout" }
   /** The spawn that the state asked for: the child is there, or why it is not. */
   | { type: "spawned" }
-  | { type: "spawnFailed"; error: string }
-  | { type: "exited"; exit: Exit; uptimeMs: number }
+  /** `scarce`: the machine had no descriptor or process left; the program is not to blame. */
+  | { type: "spawnFailed"; error: string; scarce?: boolean }
+  | Exited
+  /** Nothing of the child's tree is left. */
+  | { type: "cleared" }
+  /** The stop command could not be run, or has failed. */
+  | { type: "commandFailed"; error: string }
   /** The kernel refused a signal for another reason than that the process is gone. */
   | { type: "signalFailed"; error: string }
   /** The daemon is going down: what waits to restart gives up. */
   | { type: "close" };
 
 export type Effect =
-  | { type: "spawn" }
+  /** `again`: a restart that nobody asked for, which counts for restart_limit. */
+  | { type: "spawn"; again: boolean }
   /** Forget a spawn that has not happened yet. */
   | { type: "unspawn" }
-  | { type: "signal"; signal: SignalName; group: boolean };
+  | { type: "signal"; signal: SignalName; to: Target }
+  | { type: "stopcommand" }
+  /** It has lived as long as it may: recycle it when its group allows. */
+  | { type: "expire" };
 
-/** What one event leads to. `wakeMs`: send `timeout` after that long, unless another step comes first. */
+/** What one event leads to. */
 export interface Step {
   next: State;
   effects?: Effect[];
-  wakeMs?: number;
-}
-
-/** The part of a program's configuration that decides about its processes. Times in seconds. */
-export interface Policy {
-  startsecs: number;
-  startretries: number;
-  autorestart: boolean | "unexpected";
-  exitcodes: readonly number[];
-  stopsignal: SignalName;
-  stopwaitsecs: number;
-  stopasgroup: boolean;
-  killasgroup: boolean;
+  /** Send `timeout` after that many milliseconds unless another step comes first; `keep`: as before. */
+  wakeMs?: number | "keep";
 }
 
 export interface Context {
   policy: Policy;
   /** The daemon is shutting down: nothing starts by itself any more. */
   closing: boolean;
+  /** From 0 to 1, another one each time. */
+  random: number;
+  /** Restarts that nobody asked for, within the window of restart_limit. */
+  restarts: number;
 }
 
-type Row<S extends State> = {
-  [E in Event["type"]]?: (
-    state: S,
-    event: Extract<Event, { type: E }>,
-    context: Context,
-  ) => Step | undefined;
-};
+type Cell<S extends State, E extends Event> = (
+  state: S,
+  event: E,
+  context: Context,
+) => Step | undefined;
+type Row<S extends State> = { [E in Event["type"]]?: Cell<S, Extract<Event, { type: E }>> };
 type Chart = { [N in StateName]: Row<Extract<State, { name: N }>> };
 
 /**
- * A process that needs no startsecs and dies at once would restart as fast as the machine forks.
- * Between two starts of one process lies at least this; supervisord's tick spaces them by 1 s.
+ * A process that needs no startsecs and dies at once would restart as fast as the machine forks, and
+ * so would one with a backoff or a lifetime of next to nothing. Between two starts of one process lies
+ * at least this, unless somebody asks; supervisord's tick spaces them by 1 s.
  */
 const MIN_START_INTERVAL_MS = 100;
-
-/** SIGKILL is repeated every stopwaitsecs; with stopwaitsecs=0 that would be a busy loop. */
-const MIN_KILL_INTERVAL_MS = 1_000;
 
 const chart: Chart = {
   STOPPED: {
     start: ({ retries }) => launch(retries),
-    found: ({ retries }, _, { policy }) => terminate(retries, policy),
+    found: ({ retries }, { after }, { policy }) => terminate(retries, policy, after),
+    timeout: ({ retries, again }) => (again ? launch(retries) : undefined),
+    stop: ({ retries, again }) => (again ? { next: { name: "STOPPED", retries } } : undefined),
+    close: ({ retries, again }) => (again ? { next: { name: "STOPPED", retries } } : undefined),
   },
   STARTING: {
-    spawned: (state, _, { policy }) =>
-      policy.startsecs > 0
-        ? { next: { ...state, spawned: true }, wakeMs: policy.startsecs * 1_000 }
-        : { next: { name: "RUNNING" } },
-    spawnFailed: ({ retries }, _, context) => backOff(retries + 1, context),
-    timeout: () => ({ next: { name: "RUNNING" } }),
-    // The timer may be due and not have been heard yet.
-    exited: ({ retries }, event, context) =>
-      event.uptimeMs >= context.policy.startsecs * 1_000
-        ? finish(event, context)
-        : backOff(retries + 1, context),
+    spawned: (state, _, context) =>
+      context.policy.startsecs > 0
+        ? { next: { ...state, spawned: true }, wakeMs: context.policy.startsecs * 1_000 }
+        : run(state.retries, context),
+    spawnFailed: ({ retries }, { scarce = false }, context) =>
+      scarce ? waitForRoom(retries, context) : backOff(retries + 1, context),
+    timeout: ({ retries }, _, context) => run(retries, context),
+    // The timer may be due and not have been heard yet: the uptime decides.
+    exited: ({ retries }, event, context) => {
+      const isFailure = event.uptimeMs < context.policy.startsecs * 1_000;
+      return end(retries, event, context, isFailure ? "failedStart" : "exit");
+    },
     stop: ({ retries, spawned }, _, { policy }) =>
       spawned
         ? terminate(retries, policy)
@@ -107,79 +134,180 @@ const chart: Chart = {
     signalFailed: () => ({ next: { name: "UNKNOWN" } }),
   },
   RUNNING: {
-    exited: (_, event, context) => finish(event, context),
+    exited: ({ retries }, event, context) => end(retries, event, context, "exit"),
     stop: (_, __, { policy }) => terminate(0, policy),
+    recycle: (_, __, { policy, closing }) => (closing ? undefined : terminate(0, policy, "start")),
+    timeout: (state) => ({ next: state, effects: [{ type: "expire" }] }),
     signalFailed: () => ({ next: { name: "UNKNOWN" } }),
   },
   BACKOFF: {
-    timeout: ({ retries }, _, { policy }) =>
-      retries > policy.startretries ? { next: { name: "FATAL" } } : launch(retries),
-    stop: ({ retries }) => ({ next: { name: "STOPPED", retries } }),
-    close: () => ({ next: { name: "FATAL" } }),
+    timeout: ({ retries, scarce, over }) => (scarce ? launch(retries) : tryAgain(retries, over)),
+    stop: ({ retries }, _, { closing }) =>
+      closing
+        ? { next: { name: "FATAL", because: "shutdown" } }
+        : { next: { name: "STOPPED", retries } },
+    // It is tried no more, and given up when its turn to be stopped has come.
+    close: (state) => ({ next: state }),
   },
   STOPPING: {
-    exited: ({ retries }) => ({ next: { name: "STOPPED", retries } }),
-    timeout: (state, _, { policy }) => ({
-      next: state,
-      effects: [{ type: "signal", signal: "SIGKILL", group: policy.killasgroup }],
-      wakeMs: Math.max(policy.stopwaitsecs * 1_000, MIN_KILL_INTERVAL_MS),
-    }),
-    signalFailed: () => ({ next: { name: "UNKNOWN" } }),
+    exited: (state, event, context) =>
+      event.leftovers > 0
+        ? goOn({ ...state, ended: event }, context.policy)
+        : settle(state.retries, event, context, state.after),
+    cleared: ({ retries, ended, after }, _, context) =>
+      ended && settle(retries, ended, context, after),
+    timeout: (state, _, { policy }) => perform({ ...state, act: state.act + 1 }, policy),
+    commandFailed: (state, _, { policy }) =>
+      isCommand(state, policy) ? insteadOfCommand(state, policy) : undefined,
+    stop: (state) =>
+      state.after === "rest" ? undefined : { next: { ...state, after: "rest" }, wakeMs: "keep" },
+    signalFailed: ({ ended }) => (ended ? undefined : { next: { name: "UNKNOWN" } }),
   },
   EXITED: {
-    timeout: ({ restarting }) => (restarting ? launch(0) : undefined),
+    timeout: ({ restarting, retries, over }) => (restarting ? tryAgain(retries, over) : undefined),
     start: () => launch(0),
     stop: ({ restarting }) => (restarting ? { next: { name: "STOPPED", retries: 0 } } : undefined),
     close: (state) => ({ next: { ...state, restarting: false } }),
   },
   FATAL: { start: () => launch(0) },
-  UNKNOWN: { exited: () => ({ next: { name: "STOPPED", retries: 0 } }) },
+  UNKNOWN: { exited: (_, event, context) => end(0, event, context, "rest") },
 };
 
-const launch = (retries: number): Step => ({
+const launch = (retries: number, again = false): Step => ({
   next: { name: "STARTING", retries, spawned: false },
-  effects: [{ type: "spawn" }],
+  effects: [{ type: "spawn", again }],
 });
 
-/** startretries=N means N+1 attempts with 1, 2, 3, ... seconds between them, then FATAL. */
-function backOff(retries: number, { policy, closing }: Context): Step {
-  if (closing) return { next: { name: "FATAL" } };
-  const last = retries > policy.startretries;
-  return { next: { name: "BACKOFF", retries }, wakeMs: last ? 0 : retries * 1_000 };
-}
-
-const terminate = (retries: number, policy: Policy): Step => ({
-  next: { name: "STOPPING", retries },
-  effects: [{ type: "signal", signal: policy.stopsignal, group: policy.stopasgroup }],
-  wakeMs: policy.stopwaitsecs * 1_000,
-});
-
-function finish(event: Extract<Event, { type: "exited" }>, { policy, closing }: Context): Step {
-  const expected = isExpected(event.exit, policy.exitcodes);
-  const wanted = policy.autorestart === "unexpected" ? !expected : policy.autorestart;
-  const restarting = wanted && !closing;
-  const next: State = { name: "EXITED", expected, restarting };
-  if (!restarting) return { next };
-  return { next, wakeMs: Math.max(0, MIN_START_INTERVAL_MS - event.uptimeMs) };
+/** It counts as started. Its failures are forgotten now, or once it has been up long enough. */
+function run(retries: number, { policy, random }: Context): Step {
+  const { max_lifetime, backoff_reset_after } = policy;
+  const kept = backoff_reset_after === undefined ? 0 : retries;
+  const next: State = { name: "RUNNING", retries: kept };
+  return max_lifetime ? { next, wakeMs: pick(max_lifetime, random) } : { next };
 }
 
 /**
- * Whether a stop has something to do: the process runs, or will by itself. An exited process whose
- * restart is due counts too, or that restart would undo a stop that was answered.
+ * Whether a process is not started by itself any more. Without a failure only restart_limit counts. It
+ * is judged when the process fails, and not once more when its time to wait is over.
+ */
+function givesUp(retries: number, { policy, restarts }: Context): { over?: Limit } {
+  const { startretries, restart_limit } = policy;
+  if (retries > Math.max(0, startretries)) return { over: "startretries" };
+  return restart_limit && restarts >= restart_limit.count ? { over: "restart_limit" } : {};
+}
+
+/** A start that nobody asked for, unless there were too many. */
+const tryAgain = (retries: number, over: Limit | undefined): Step =>
+  over ? { next: { name: "FATAL", because: over } } : launch(retries, true);
+
+/** startretries=N means N+1 attempts with 1, 2, 3, ... seconds between them, then FATAL. */
+function backOff(retries: number, context: Context): Step {
+  const next: State = { name: "BACKOFF", retries, ...givesUp(retries, context) };
+  if (next.over) return { next, wakeMs: 0 };
+  return context.closing ? { next } : { next, wakeMs: pauseMs(retries, context) };
+}
+
+/** A failure that is nobody's fault: it is tried again until there is room, and never given up. */
+function waitForRoom(retries: number, context: Context): Step {
+  const next: State = { name: "BACKOFF", retries, scarce: true };
+  return context.closing ? { next } : { next, wakeMs: pauseMs(retries + 1, context) };
+}
+
+/** Before a failed start is tried again. */
+const pauseMs = (retries: number, { policy, random }: Context): number =>
+  Math.max(MIN_START_INTERVAL_MS, backoffMs(retries, policy, random));
+
+/** The child's own end. What it has left of its tree goes first, in the manner of a stop. */
+function end(retries: number, event: Exited, context: Context, after: After): Step {
+  if (event.leftovers === 0) return settle(retries, event, context, after);
+  const { policy } = context;
+  const state: Stopping = { name: "STOPPING", retries, act: 0, after, ended: event };
+  // There is nobody left whom a command could ask.
+  return policy.stopcommand === undefined
+    ? perform(state, policy)
+    : insteadOfCommand(state, policy);
+}
+
+/** It is down, with all that belongs to it. */
+function settle(retries: number, event: Exited, context: Context, after: After): Step {
+  switch (after) {
+    case "failedStart":
+      return backOff(retries + 1, context);
+    case "exit":
+      return finish(retries, event, context);
+    case "start":
+      if (context.closing) return { next: { name: "STOPPED", retries } };
+      return { next: { name: "STOPPED", retries, again: true }, wakeMs: intervalMs(event) };
+    case "rest":
+      return { next: { name: "STOPPED", retries } };
+  }
+}
+
+function finish(earlier: number, event: Exited, context: Context): Step {
+  const { policy, closing, random } = context;
+  const expected = isExpected(event.exit, policy.exitcodes);
+  const wanted = policy.autorestart === "unexpected" ? !expected : policy.autorestart;
+  const restarting = wanted && !closing;
+  const isFailure = !expected && event.uptimeMs < (policy.backoff_reset_after ?? 0);
+  const retries = isFailure ? earlier + 1 : 0;
+  const ended: State = { name: "EXITED", retries, expected, restarting };
+  if (!restarting) return { next: ended };
+  const next = { ...ended, ...givesUp(retries, context) };
+  if (next.over) return { next, wakeMs: 0 };
+  const backoff = retries > 0 ? backoffMs(retries, policy, random) : 0;
+  return { next, wakeMs: Math.max(intervalMs(event), policy.restart_delay, backoff) };
+}
+
+/** What is left until the child that has ended may have a successor. */
+const intervalMs = ({ uptimeMs }: Exited): number => Math.max(0, MIN_START_INTERVAL_MS - uptimeMs);
+
+/** Begins a stop with the first of its acts. */
+const terminate = (retries: number, policy: Policy, after: After = "rest"): Step =>
+  perform({ name: "STOPPING", retries, act: 0, after }, policy);
+
+type Stopping = Extract<State, { name: "STOPPING" }>;
+
+/** Does an act of a stop, that which has its turn or another one, and waits for the end. */
+function perform(next: Stopping, policy: Policy, act = stopAct(policy, next.act)): Step {
+  const effect: Effect =
+    "command" in act ? { type: "stopcommand" } : { type: "signal", signal: act.signal, to: act.to };
+  return { next, effects: [effect], wakeMs: act.waitMs };
+}
+
+const isCommand = ({ act }: Stopping, policy: Policy): boolean => "command" in stopAct(policy, act);
+
+/** The child is gone: what it has left has had the signals so far, but a command was not for it. */
+const goOn = (state: Stopping, policy: Policy): Step =>
+  isCommand(state, policy) ? insteadOfCommand(state, policy) : { next: state, wakeMs: "keep" };
+
+/** Without its stop command a process is asked by its stop sequence, or as supervisord would. */
+const insteadOfCommand = (state: Stopping, policy: Policy): Step =>
+  policy.stopsequence
+    ? perform({ ...state, act: state.act + 1 }, policy)
+    : perform(state, policy, plainStop(policy));
+
+/**
+ * Whether a stop has something to do: the process runs, or will by itself. A process whose restart
+ * is due counts too, and one that goes down to come back, or they would undo a stop that was answered.
  */
 export const isStoppable = (state: State): boolean =>
-  isRunning(state.name) || (state.name === "EXITED" && state.restarting);
+  isRunning(state.name) ||
+  isReturning(state) ||
+  (state.name === "STOPPING" && state.after !== "rest");
+
+/** Down, and about to start by itself. */
+const isReturning = (state: State): boolean =>
+  (state.name === "EXITED" && state.restarting) ||
+  (state.name === "STOPPED" && state.again === true);
 
 /** At rest: nothing happens until somebody asks. */
-export const isAtRest = (state: State): boolean => isStopped(state.name) && !isStoppable(state);
+export const isAtRest = (state: State): boolean => isStopped(state.name) && !isReturning(state);
 
 /** Pure: no clock, no I/O. `undefined`: the event changes nothing in this state. */
 export function transition(state: State, event: Event, context: Context): Step | undefined {
   // The table's row for this very state takes this very event: that is what its type says, and
   // what TypeScript cannot follow through two look-ups.
   const row = chart[state.name] as Row<State>;
-  const cell = row[event.type] as
-    | ((state: State, event: Event, context: Context) => Step | undefined)
-    | undefined;
+  const cell = row[event.type] as Cell<State, Event> | undefined;
   return cell?.(state, event, context);
 }

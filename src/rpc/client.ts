@@ -29,6 +29,17 @@ export interface Client {
    * @throws ServerError, with `reason` "status code N" when there is no such log
    */
   follow(path: string, onData: (chunk: Buffer) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Passes what a query of logs gives to `onData`, until its end or until `signal` aborts.
+   * @param names of processes, groups or "all"
+   * @throws Fault; ServerError, also when the server ends it before its end
+   */
+  readLogs(
+    names: readonly string[],
+    parameters: Readonly<Record<string, string>>,
+    onData: (chunk: Buffer) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** A client of the JSON-RPC interface, typed by the method table. */
@@ -44,24 +55,51 @@ export function connect(address: ServerAddress): Client {
       const response = await answer(outgoing, body);
       return readReply(await readAll(response), response.statusCode ?? 0) as Result<typeof method>;
     },
-    async follow(path, onData, signal) {
-      const outgoing = open("GET", path);
-      const abort = () => outgoing.destroy();
-      signal.addEventListener("abort", abort);
-      try {
-        const response = await answer(outgoing, "");
-        if (response.statusCode !== 200) {
-          throw new ServerError(`status code ${response.statusCode}`);
-        }
-        for await (const chunk of response) onData(chunk);
-      } catch (error) {
-        if (!signal.aborted) throw asServerError(error);
-      } finally {
-        signal.removeEventListener("abort", abort);
-        outgoing.destroy();
-      }
+    follow: (path, onData, signal) =>
+      stream(open("GET", path), { onData, signal }, ({ statusCode }) => {
+        throw new ServerError(`status code ${statusCode}`);
+      }),
+    readLogs(names, parameters, onData, signal) {
+      const path = `/logs/${names.map(encodeURIComponent).join("/")}`;
+      const outgoing = open("GET", `${path}?${new URLSearchParams(parameters)}`);
+      return stream(outgoing, { onData, signal }, async (response) => {
+        throw refusal((await readAll(response)).trimEnd(), response.statusCode ?? 0);
+      });
     },
   };
+}
+
+interface Receiver {
+  onData(chunk: Buffer): void;
+  signal: AbortSignal;
+}
+
+/** @param refused throws what to make of an answer that is not the stream */
+async function stream(
+  outgoing: ClientRequest,
+  { onData, signal }: Receiver,
+  refused: (response: IncomingMessage) => never | Promise<never>,
+): Promise<void> {
+  const abort = () => outgoing.destroy();
+  signal.addEventListener("abort", abort);
+  try {
+    const response = await answer(outgoing, "");
+    if (response.statusCode !== 200) await refused(response);
+    for await (const chunk of response) onData(chunk);
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    if (!signal.aborted) throw asServerError(error);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    outgoing.destroy();
+  }
+}
+
+function refusal(body: string, status: number): Error {
+  if (status === 401) return new ServerError("401");
+  const [name = ""] = body.split(":", 1);
+  if (isFaultName(name)) return new Fault(name, detailOf(name, body));
+  return new ServerError(status === 503 ? "503" : `status code ${status}`);
 }
 
 function target(url: string): { socketPath: string } | { host: string; port: string } {

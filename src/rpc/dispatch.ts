@@ -1,6 +1,6 @@
 import { Fault } from "../faults.ts";
 import { type Handlers, type MethodName, methods } from "./methods.ts";
-import { type ParamKind, readParams } from "./values.ts";
+import { type ParamKind, type ResultKind, readParams, withoutOurs } from "./values.ts";
 
 /** Method names, aliases among them, to the row and the handler they stand for. */
 const canonical = new Map<string, MethodName>(
@@ -39,6 +39,17 @@ function describedMethod(name: string): Described {
   const found = canonical.get(name);
   if (!found) throw new Fault("SIGNATURE_UNSUPPORTED");
   return methods[found];
+}
+
+/** As `dispatch`, with the answer that supervisord would give: for the clients that it has. */
+export async function dispatchPlain(
+  handlers: Handlers,
+  name: string,
+  given: readonly unknown[],
+): Promise<unknown> {
+  const result = await dispatch(handlers, name, given);
+  const method = canonical.get(name);
+  return method ? withoutOurs(result, methods[method].result as ResultKind<unknown>) : result;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { FaultName } from "../faults.ts";
+import type { ExitRecord } from "../process/record.ts";
 import type { StateName } from "../process/states.ts";
 import {
   array,
@@ -26,6 +27,27 @@ export interface ProcessInfo {
   stderr_logfile: string;
   pid: number;
   description: string;
+}
+
+/** Of each stream, how many bytes since the daemon started never came into its log. */
+export interface LostBytes {
+  stdout: number;
+  stderr: number;
+}
+
+/** One process among all. */
+export interface ListedProcess extends ProcessInfo {
+  /** Missing when nothing was lost. */
+  lost_bytes?: LostBytes;
+}
+
+/** What drover knows besides. */
+export interface ProcessDetails extends ProcessInfo {
+  lost_bytes: LostBytes;
+  /** How its latest children ended, the oldest first. */
+  exits: ExitRecord[];
+  /** Restarts that nobody asked for, since the daemon started. */
+  restarts: number;
 }
 
 /** What became of one process in an operation on several. */
@@ -144,15 +166,24 @@ export const methods = table({
   },
   "supervisor.getProcessInfo": {
     params: { name },
-    result: struct<ProcessInfo>(),
+    result: struct<ProcessDetails>("", ["exits", "restarts", "lost_bytes"]),
     faults: ["BAD_NAME"],
-    doc: "What is known of one process.",
+    doc:
+      "What is known of one process; over JSON-RPC also how its latest children ended, and why, and " +
+      "how much of its output was lost.",
   },
   "supervisor.getAllProcessInfo": {
     params: {},
-    result: array<ProcessInfo[]>(),
+    result: array<ListedProcess[]>("", ["lost_bytes"]),
     faults: [],
     doc: "What is known of every process, by group and name.",
+  },
+  "supervisor.readLog": {
+    params: { offset, length },
+    result: text("the bytes, as text"),
+    faults: ["NO_FILE", "BAD_ARGUMENTS", "FAILED"],
+    doc: "Read a part of the daemon's own log; a negative offset counts from its end.",
+    aliases: ["supervisor.readMainLog"],
   },
   "supervisor.readProcessStdoutLog": {
     params: { name, offset, length },
@@ -179,6 +210,37 @@ export const methods = table({
     result: array<[text: string, offset: number, overflow: boolean]>(),
     faults: ["BAD_NAME"],
     doc: "The last bytes of a process's stderr log, its size, and whether there was more.",
+  },
+  "supervisor.sendProcessStdin": {
+    params: { name, chars: text("what to write to it, as UTF-8") },
+    result: boolean("always true"),
+    faults: ["INCORRECT_PARAMETERS", "BAD_NAME", "NOT_RUNNING", "NO_FILE", "FAILED"],
+    doc: "Write to a process's stdin. What its pipe has no room for waits until the process reads; what would be too much is refused as a whole.",
+  },
+  "supervisor.clearLog": {
+    params: {},
+    result: boolean("always true"),
+    faults: ["NO_FILE", "FAILED"],
+    doc: "Begin the daemon's own log anew; its rotated logs stay.",
+  },
+  "supervisor.clearProcessLogs": {
+    params: { name },
+    result: boolean<true>("always true"),
+    faults: ["BAD_NAME", "FAILED"],
+    doc: "Begin both logs of a process anew, while it runs; its rotated logs stay.",
+    aliases: ["supervisor.clearProcessLog"],
+  },
+  "supervisor.clearAllProcessLogs": {
+    params: {},
+    result: statuses,
+    faults: [],
+    doc: "Begin the logs of all processes anew.",
+  },
+  "drover.reloadProcess": {
+    params: { name },
+    result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
+    faults: ["BAD_NAME", "BAD_ARGUMENTS", "NOT_RUNNING", "FAILED"],
+    doc: "Send a process the signal of its reloadsignal=, by which it reads its own configuration again.",
   },
   "system.listMethods": {
     params: {},

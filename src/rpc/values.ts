@@ -6,6 +6,8 @@ type TypeName = "string" | "int" | "boolean" | "array" | "struct";
 export interface ResultKind<T> {
   readonly type: TypeName;
   readonly doc: string;
+  /** Keys of a struct, or of those in an array, that supervisord's answer does not have: its own clients do not get them. */
+  readonly ours?: readonly string[];
   /** Only for the compiler: the type of the value. */
   readonly value?: T;
 }
@@ -46,8 +48,32 @@ export const boolean = <T = boolean>(doc: string, ifAbsent?: boolean): ParamKind
     },
   }) as unknown as ParamKind<T>;
 
-export const array = <T>(doc = ""): ResultKind<T> => ({ type: "array", doc });
-export const struct = <T>(doc = ""): ResultKind<T> => ({ type: "struct", doc });
+export const array = <T>(doc = "", ours: readonly string[] = []): ResultKind<T> => ({
+  type: "array",
+  doc,
+  ours,
+});
+export const struct = <T>(doc = "", ours: readonly string[] = []): ResultKind<T> => ({
+  type: "struct",
+  doc,
+  ours,
+});
+
+/** A result as supervisord would give it: without the keys that are drover's own. */
+export function withoutOurs(result: unknown, { ours = [] }: ResultKind<unknown>): unknown {
+  if (ours.length === 0) return result;
+  return Array.isArray(result)
+    ? result.map((item) => without(item as Struct, ours))
+    : without(result as Struct, ours);
+}
+
+type Struct = Record<string, unknown>;
+
+/** Most of many have none of these keys. */
+const without = (struct: Struct, keys: readonly string[]): Struct =>
+  keys.some((key) => Object.hasOwn(struct, key))
+    ? Object.fromEntries(Object.entries(struct).filter(([key]) => !keys.includes(key)))
+    : struct;
 
 /**
  * Checks a call's arguments against the method's parameters, given by position or by name.

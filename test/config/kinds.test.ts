@@ -192,6 +192,40 @@ describe("logfile", () => {
   ])("%j", (text, expected) => {
     expect(parse(kinds.logfile, text)).toEqual(expected);
   });
+
+  const file = (path: string): paths.LogPlace => ({ to: "file", path });
+  test.each<[string, readonly paths.LogPlace[] | typeof refused]>([
+    ["/tmp/a.log,/dev/stdout", refused],
+    ["/tmp/a.log, /srv/b.log", [file("/tmp/a.log"), file("/srv/b.log")]],
+    [
+      "/tmp/a.log,SYSLOG , ~/b.log",
+      [file("/tmp/a.log"), { to: "syslog" }, file("/home/web/b.log")],
+    ],
+    ["AUTO, syslog, none", [{ to: "auto" }, { to: "syslog" }, { to: "none" }]],
+    ["/tmp/a.log, /nowhere/b.log", refused],
+    // The name of one file, as in supervisord.
+    ["/tmp/a,b.log", [file("/tmp/a,b.log")]],
+    ["/tmp/a.log,", [file("/tmp/a.log,")]],
+    ["/tmp/a,/b.log", [file("/tmp/a,/b.log")]],
+    ["a.log, syslog", [file("a.log, syslog")]],
+  ])("several: %j", (text, expected) => {
+    const target = parse(kinds.logfile, text);
+    expect(target === refused ? refused : kinds.targetsOf(target)).toEqual(expected);
+  });
+});
+
+describe("a prefix of lines", () => {
+  test.each<[string, string | typeof refused]>([
+    ["", ""],
+    ["[web]", "[web] "],
+    ["[web] ", "[web] "],
+    ["web\t", "web\t"],
+    ["| web |", "| web | "],
+    ["two\nlines", refused],
+    ["web\r", refused],
+  ])("%j", (text, expected) => {
+    expect(parse(kinds.linePrefix, text)).toBe(expected);
+  });
 });
 
 describe("loglevel", () => {

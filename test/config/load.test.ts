@@ -35,6 +35,12 @@ test("an empty [supervisord] is a configuration, with supervisord's defaults", (
   expect(config).toMatchObject({ servers: [], groups: [], warnings: [] });
   expect(config.supervisord).toEqual({
     rundir: undefined,
+    log_compress: "none",
+    log_keep: undefined,
+    log_mode: undefined,
+    log_owner: undefined,
+    log_rotate_at: undefined,
+    log_rotate_every: undefined,
     logfile: { to: "file", path: "/srv/supervisord.log" },
     logfile_maxbytes: 52_428_800,
     logfile_backups: 10,
@@ -51,6 +57,10 @@ test("an empty [supervisord] is a configuration, with supervisord's defaults", (
     nocleanup: false,
     environment_file: "",
     strip_ansi: false,
+    syslog_socket: "/dev/log",
+    syslog_ident: "supervisord",
+    exit_on_fatal: false,
+    exit_code_from: undefined,
     minfds: 1024,
     minprocs: 200,
     expand: true,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
+import { rlimits } from "../../src/config/options/resources.ts";
 import { ConfigError } from "../../src/config/problems.ts";
 import { inMemory, machine } from "../support/configuration.ts";
 
@@ -129,6 +130,19 @@ describe("names in values", () => {
     expect(only(body).command).toBe("/srv/app a g node-7 0/1 /home/web");
   });
 
+  test("each copy has its own log_prefix, unless it is set to nothing", () => {
+    const prefixes = (...lines: string[]) => {
+      const body = `[program-default]\nlog_prefix=all\n${program("a", ...lines)}`;
+      const processes = load(body).groups.flatMap((group) => group.processes);
+      return processes.map(({ log_prefix }) => log_prefix);
+    };
+    const copies = ["numprocs=2", "process_name=%(process_num)d"];
+    const own = "log_prefix=[%(program_name)s_%(process_num)d]";
+    expect(prefixes(own, ...copies)).toEqual(["[a_0] ", "[a_1] "]);
+    expect(prefixes()).toEqual(["all "]);
+    expect(prefixes("log_prefix=")).toEqual([""]);
+  });
+
   test("options of the whole program know no process_num", () => {
     expect(errors(program("a", "startsecs=%(process_num)d"))).toEqual([[4, "startsecs"]]);
     expect(errors(program("a", "serverurl=%(program_name)s%(group_name)s"))).toEqual([]);
@@ -197,6 +211,12 @@ test("a program that sets nothing is run as supervisord runs it", () => {
     depends_on: [],
     job_time: undefined,
     environment_file: "",
+    log_prefix: "",
+    log_timestamps: "off",
+    log_format: "text",
+    log_marks: false,
+    log_full: "drop",
+    log_compress: "none",
     numprocs: 1,
     numprocs_start: 0,
     priority: 999,
@@ -209,8 +229,28 @@ test("a program that sets nothing is run as supervisord runs it", () => {
     stopwaitsecs: 10,
     stopasgroup: false,
     killasgroup: false,
+    stopsequence: undefined,
+    stopcommand: undefined,
+    stoptree: false,
+    reloadsignal: undefined,
+    backoff: "linear",
+    backoff_min: 1_000,
+    backoff_max: undefined,
+    backoff_jitter: 0,
+    backoff_reset_after: undefined,
+    restart_delay: 0,
+    restart_limit: undefined,
+    max_lifetime: undefined,
+    memory_limit: undefined,
+    memory_measure: "rss",
+    recycle_at_once: 1,
     user: undefined,
     umask: undefined,
+    ...Object.fromEntries(Object.keys(rlimits).map((limit) => [`rlimit_${limit}`, undefined])),
+    nice: undefined,
+    oom_score_adj: undefined,
+    no_new_privileges: false,
+    stdin: "pipe",
     directory: undefined,
     environment: {},
     redirect_stderr: false,

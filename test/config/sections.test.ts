@@ -278,10 +278,10 @@ describe("the command line", () => {
 });
 
 test("what is checked and not acted on yet is told, unless it says what is so anyway", () => {
-  expect(said("minfds=1024\nstrip_ansi=false")).toEqual([]);
-  expect(said("strip_ansi=true\n[program:a]\ncommand=x\nstdout_logfile=syslog")).toEqual([
-    "2 [supervisord] strip_ansi: drover checks this option, and does not act on it yet",
-    "5 [program:a] stdout_logfile: drover checks this option, and does not act on it yet",
+  const program = "[program:a]\ncommand=x\nstdout_logfile=syslog\nstdout_syslog=true";
+  expect(said(`strip_ansi=true\n${program}\nstdout_events_enabled=false`)).toEqual([]);
+  expect(said(`${program}\nstdout_events_enabled=true`)).toEqual([
+    "6 [program:a] stdout_events_enabled: drover checks this option, and does not act on it yet",
   ]);
 });
 

@@ -27,6 +27,10 @@ test("log_format=json makes each line an object, and loglevel leaves out what is
     level: 30,
     time: expect.any(Number),
     pid: daemon.pid,
+    event: "PROCESS_EXIT",
+    process: "a",
+    group: "a",
+    exit: expect.objectContaining({ pid, signal: "SIGKILL", cause: "terminated by SIGKILL" }),
     msg: "exited: a (terminated by SIGKILL; not expected)",
   });
   expect(entries.filter(({ level }) => level < 30)).toEqual([]);

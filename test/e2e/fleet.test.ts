@@ -22,11 +22,9 @@ async function startShipped() {
     symlinkSync(path.join(root, name), path.join(dir, name));
   }
   mkdirSync(path.join(dir, "run"), { mode: 0o700 });
-  const daemon = await launch(
-    path.join(dir, "run"),
-    path.join(dir, "conf.d/drover.conf"),
-    "drover.sock",
-  );
+  const daemon = await launch(path.join(dir, "run"), path.join(dir, "conf.d/drover.conf"), {
+    socketName: "drover.sock",
+  });
   return { daemon, run: path.join(dir, "run") };
 }
 
@@ -98,7 +96,7 @@ test.runIf(process.getuid?.() === 0)(
   async () => {
     const daemon = await startDaemon(`
 [program:who]
-command=sh -c 'id -un > /dev/stdout; id -G; ls -ln /dev/stdin -L | cut -d" " -f3'
+command=sh -c 'id -un > /dev/stdout; id -G; ls -ln /dev/stdin -L | cut -d" " -f4'
 user=www-data
 umask=027
 startsecs=0

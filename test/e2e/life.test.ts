@@ -108,7 +108,7 @@ startsecs=0
   expect(await spawnerr("missing")).toBe("can't find command '/nonexistent/program'");
   expect(await spawnerr("plain")).toBe(`command at '${dir}/plain' is not executable`);
   expect(await spawnerr("folder")).toBe(`command at '${dir}' is a directory`);
-  expect(await spawnerr("cwd")).toBe("couldn't chdir to /nonexistent/folder: ENOENT");
+  expect(await spawnerr("cwd")).toBe("Exited too quickly (process log may have details)");
   expect(await spawnerr("quote")).toContain("No closing quotation");
   expect(await spawnerr("logdir")).toBe("unknown error making dispatchers for 'logdir': EISDIR");
 });

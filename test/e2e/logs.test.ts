@@ -200,6 +200,71 @@ startsecs=0
   await next.state("auto", "RUNNING");
 });
 
+test("AUTO logs are named, made and removed as supervisord does, and no other daemon's are", async () => {
+  const dir = tempDir();
+  const mine = "web-stdout---mine-abcdefgh.log";
+  const others = ["not-mine", "mine2", "mine-too", "x---mine", "supervisor"].map(
+    (identifier) => `web-stdout---${identifier}-abcdefgh.log`,
+  );
+  const rotated = [".1", ".10", ".2.gz", "-20261126.gz"].map((suffix) => mine + suffix);
+  for (const name of [mine, ...rotated, ...others]) writeFileSync(path.join(dir, name), name);
+  const programs = `
+[program:web]
+command=sh -c 'seq 100; exec sleep 1000'
+startsecs=0
+stdout_logfile_maxbytes=10
+stdout_logfile_backups=2
+`;
+  const daemon = await startDaemon(programs, "identifier=mine\numask=000", { dir });
+  const { stdout_logfile } = await daemon.state("web", "RUNNING");
+  await eventually("a rotation", () => existsSync(`${stdout_logfile}.1`));
+  const auto = () => readdirSync(dir).filter((name) => name.includes("---"));
+  const [own, theirs] = [auto().filter((name) => !others.includes(name)), others];
+  expect(auto().filter((name) => theirs.includes(name))).toEqual(theirs.toSorted());
+  expect(own.map((name) => name.replace(/-[a-z0-9_]{8}/, "-X"))).toEqual([
+    "web-stderr---mine-X.log",
+    "web-stdout---mine-X.log",
+    "web-stdout---mine-X.log.1",
+  ]);
+  await daemon.stop();
+  // They stay until the next start, and with nocleanup after it.
+  writeFileSync(
+    daemon.config,
+    readFileSync(daemon.config, "utf8").replace("[unix", "nocleanup=true\n[unix"),
+  );
+  const next = await launch(dir, daemon.config);
+  await next.state("web", "RUNNING");
+  expect(own.every((name) => existsSync(path.join(dir, name)))).toBe(true);
+  await next.stop();
+  writeFileSync(daemon.config, readFileSync(daemon.config, "utf8").replace("nocleanup=true", ""));
+  const last = await launch(dir, daemon.config);
+  await last.state("web", "RUNNING");
+  expect(own.filter((name) => existsSync(path.join(dir, name)))).toEqual([]);
+  expect(auto().filter((name) => theirs.includes(name))).toEqual(theirs.toSorted());
+});
+
+test("what is configured about logs and of no use is told in supervisord's words", async () => {
+  const daemon = await startDaemon(`
+[program:web]
+command=sleep 1000
+process_name=%(program_name)s_%(process_num)d
+numprocs=2
+redirect_stderr=true
+stdout_logfile_maxbytes=0
+stderr_logfile=%(here)s/err.log
+[program:fine]
+command=sleep 1000
+redirect_stderr=true
+stderr_logfile=NONE
+`);
+  await daemon.stop();
+  expect(daemon.log().match(/(?<=WARN )For .*/g)).toEqual([
+    "For [program:web], redirect_stderr=true but stderr_logfile has also been set to a filename, the filename has been ignored",
+    "For [program:web], AUTO logging used for stdout_logfile without rollover, set maxbytes > 0 to avoid filling up filesystem unintentionally",
+  ]);
+  expect(existsSync(path.join(daemon.dir, "err.log"))).toBe(false);
+});
+
 test("a full disk is survived, counted and told", async () => {
   const daemon = await startDaemon(`
 [program:writer]

@@ -101,7 +101,9 @@ stdout_logfile_maxbytes=0
     .split("\n");
   expect(new Set(lines).size).toBe(40_000);
   expect(lines.filter((line) => !/^[ab] \d{6}$/.test(line))).toEqual([]);
-  expect(daemon.log()).toContain("is named with different sizes or backups; the first one counts");
+  expect(daemon.log()).toContain(
+    "is named with different sizes, backups or other rules; the first one counts",
+  );
 });
 
 test("a follower that falls behind reads on through the rotated files", async () => {

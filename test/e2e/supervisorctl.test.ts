@@ -215,9 +215,12 @@ stdout_logfile=%(here)s/noisy.log
   test("help says the same about every command that both have", async () => {
     const ours = await startDaemon("");
     for (const name of Object.keys(commands)) {
+      if (name === "logs") continue; // only drover has it
       const mine = await ours.ctl("help", name);
       const theirs = await supervisorctl(ours.config, "help", name);
-      expect(mine.stdout).toBe(theirs.stdout);
+      // What drover adds to a command comes after what both have.
+      if (["reload", "tail"].includes(name)) expect(mine.stdout).toMatch(theirs.stdout);
+      else expect(mine.stdout).toBe(theirs.stdout);
     }
     const unknown = ["help", "no", "such"];
     expect(await ours.ctl(...unknown)).toEqual(await supervisorctl(ours.config, ...unknown));

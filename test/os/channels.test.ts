@@ -66,12 +66,13 @@ describe("FIFOs", () => {
   });
 
   test.runIf(process.getuid?.() === 0)(
-    "belong to the child's user while it holds them (only as root)",
+    "belong to the daemon, and are open to the group of the child's user (only as root)",
     () => {
       const file = fifo();
-      const fd = openForChild(file, { uid: 65_533, gid: 65_534 });
+      const fd = openForChild(file, { gid: 65_534 });
       onTestFinished(() => closeSync(fd));
-      expect(fstatSync(fd)).toMatchObject({ uid: 65_533, gid: 65_534 });
+      const { uid, gid, mode } = fstatSync(fd);
+      expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: 0, gid: 65_534, mode: 0o660 });
     },
   );
 });
@@ -159,6 +160,15 @@ describe("draining", () => {
     expect(read()).toBe(text);
   });
 
+  test("stops where no more is wanted", () => {
+    const { reader, fd, read } = open();
+    writeSync(fd, "x");
+    reader.drain(() => false);
+    expect(read()).toBe("");
+    reader.drain(() => read() === "");
+    expect(read()).toBe("x");
+  });
+
   test("does not wait where nothing is", () => {
     const { reader, read } = open();
     reader.drain();
@@ -171,6 +181,92 @@ describe("draining", () => {
     reader.close();
     reader.drain();
     expect(read()).toBe("");
+  });
+});
+
+describe("a channel that is paused", () => {
+  const turns = async () => {
+    for (let n = 0; n < 20; n++) await new Promise(setImmediate);
+  };
+
+  test("leaves everything in the pipe, and goes on where it was", async () => {
+    const { reader, fd, read } = open();
+    writeSync(fd, "one ");
+    await until(() => read() === "one ");
+    reader.pause();
+    writeSync(fd, "two ");
+    await turns();
+    expect(read()).toBe("one ");
+    reader.resume();
+    writeSync(fd, "three");
+    await until(() => read() === "one two three");
+  });
+
+  test("from its first byte on, or again at once", async () => {
+    const { reader, fd, read } = open();
+    reader.pause();
+    writeSync(fd, "text");
+    await turns();
+    reader.resume();
+    reader.pause();
+    await turns();
+    expect(read()).toBe("");
+    reader.resume();
+    await until(() => read() === "text");
+  });
+
+  test("by the one who takes what comes, takes no more", async () => {
+    const file = fifo();
+    let chunks = 0;
+    const take = () => {
+      chunks++;
+      reader?.pause();
+    };
+    const reader = readChannel(file, take, () => undefined);
+    onTestFinished(() => reader?.close());
+    const fd = openForChild(file, undefined);
+    onTestFinished(() => closeSync(fd));
+    writeSync(fd, "first");
+    await until(() => chunks === 1);
+    writeSync(fd, "second");
+    await turns();
+    expect(chunks).toBe(1);
+    reader?.resume();
+    await until(() => chunks === 2);
+  });
+
+  test("is drained all the same, and once", async () => {
+    const { reader, fd, read } = open();
+    reader.pause();
+    writeSync(fd, "one");
+    reader.drain();
+    expect(read()).toBe("one");
+    reader.resume();
+    writeSync(fd, "two");
+    await until(() => read() === "onetwo");
+  });
+
+  test("tells its end when it goes on, after what was left", async () => {
+    const { reader, fd, hangUp, ended, read } = open();
+    reader.pause();
+    writeSync(fd, "last words");
+    hangUp();
+    await turns();
+    expect(ended).not.toHaveBeenCalled();
+    reader.resume();
+    await until(() => ended.mock.calls.length === 1);
+    expect(read()).toBe("last words");
+  });
+
+  test("can be emptied without taking it in", async () => {
+    const { reader, fd, read } = open();
+    reader.pause();
+    writeSync(fd, "x".repeat(5_000));
+    expect(reader.discard()).toBe(5_000);
+    expect(reader.discard()).toBe(0);
+    reader.resume();
+    writeSync(fd, "new");
+    await until(() => read() === "new");
   });
 });
 

@@ -1,206 +1,188 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  type Effect,
-  type Event,
-  isAtRest,
-  type Policy,
-  type State,
-  transition,
-} from "../../src/process/chart.ts";
+import { isAtRest } from "../../src/process/chart.ts";
+import type { Exit } from "../../src/process/exit.ts";
+import type { Policy } from "../../src/process/policy.ts";
+import { parts, policies } from "../support/policy.ts";
+import { Shell } from "../support/shell.ts";
 
 /** What may happen to a process from outside. What cannot happen just now is passed over. */
-type Move =
-  | { do: "start" | "stop" | "close" | "wait" | "kernel refuses a signal" }
-  | { do: "spawn"; works: boolean }
-  | { do: "child ends"; code: number | undefined };
+type Move = (shell: Shell) => void;
 
-/** The shell around one chart, as dull as can be, with a fuse in place of everything it may rely on. */
-class Shell {
-  state: State = { name: "STOPPED", retries: 0 };
-  closing = false;
-  childLives = false;
-  spawnQueued = false;
-  timer = false;
-  /** Nobody has asked for a start since the last stop that had an effect, or since the close. */
-  mayNotSpawn = false;
-  spawns = 0;
-  readonly #policy: Policy;
+const move = (does: Move): fc.Arbitrary<Move> => fc.constant(does);
+const times = fc.constantFrom(0, 1, 50, 100, 999, 1_000, 3_000, 60_000);
+const exits = fc.constantFrom<Exit>({ code: 0 }, { code: 1 }, { signal: "SIGKILL" });
 
-  constructor(policy: Policy) {
-    this.#policy = policy;
+const spawns = fc
+  .constantFrom("works" as const, "works" as const, "fails" as const, "no room" as const)
+  .map(
+    (answer): Move =>
+      (shell) =>
+        shell.answerSpawn(answer),
+  );
+const ends = fc.tuple(exits, fc.nat(2)).map(
+  ([exit, leftovers]): Move =>
+    (shell) =>
+      shell.endChild(exit, leftovers),
+);
+const passing = times.map(
+  (ms): Move =>
+    (shell) =>
+      shell.advance(ms),
+);
+const busy = times.map(
+  (ms): Move =>
+    (shell) =>
+      shell.beBusy(ms),
+);
+
+/** What may happen to a process that nobody wants down. */
+const undisturbed = fc.oneof(
+  { weight: 3, arbitrary: spawns },
+  { weight: 2, arbitrary: ends },
+  { weight: 2, arbitrary: passing },
+  { weight: 1, arbitrary: busy },
+  { weight: 2, arbitrary: move((shell) => shell.wait()) },
+  { weight: 2, arbitrary: move((shell) => shell.clear()) },
+  { weight: 1, arbitrary: move((shell) => shell.recycle()) },
+  { weight: 1, arbitrary: move((shell) => shell.failCommand()) },
+);
+const moves = fc.oneof(
+  { weight: 14, arbitrary: undisturbed },
+  { weight: 3, arbitrary: move((shell) => shell.start()) },
+  { weight: 2, arbitrary: move((shell) => shell.stop()) },
+  { weight: 1, arbitrary: move((shell) => shell.refuseSignal()) },
+);
+const closes = move((shell) => shell.close());
+
+const storyOf = (of: fc.Arbitrary<Move>) => fc.array(of, { maxLength: 80, size: "max" });
+/** Most of the daemon's life it is not going down. */
+const stories = storyOf(
+  fc.oneof({ weight: 40, arbitrary: moves }, { weight: 1, arbitrary: closes }),
+);
+
+function live(policy: Policy, random: number, story: readonly Move[]): Shell {
+  const shell = new Shell(policy, () => random);
+  for (const does of story) {
+    does(shell);
+    shell.check();
   }
+  return shell;
+}
 
-  make(move: Move): void {
-    switch (move.do) {
-      case "start":
-        if (!this.closing) this.#start();
-        break;
-      case "stop":
-        if (this.send({ type: "stop" })) this.mayNotSpawn = true;
-        break;
-      case "close":
-        this.closing = true;
-        this.mayNotSpawn = true;
-        this.send({ type: "close" });
-        break;
-      case "wait":
-        if (this.timer) this.send({ type: "timeout" });
-        break;
-      case "spawn":
-        if (this.spawnQueued) this.#answerSpawn(move.works);
-        break;
-      case "child ends":
-        if (this.childLives) this.#endChild(move.code);
-        break;
-      case "kernel refuses a signal":
-        // The shell tells it only of a signal it has just sent.
-        if (this.state.name === "STOPPING") this.send({ type: "signalFailed", error: "EPERM" });
-        break;
-    }
-  }
+test("the state says what there is, and nothing is done that must not be", () => {
+  fc.assert(
+    fc.property(policies, parts, stories, (policy, random, story) => {
+      live(policy, random, story);
+    }),
+    { numRuns: 5_000 },
+  );
+});
 
-  send(event: Event): boolean {
-    const step = transition(this.state, event, { policy: this.#policy, closing: this.closing });
-    if (!step) return false;
-    this.timer = step.wakeMs !== undefined;
-    if (step.wakeMs !== undefined) expect(step.wakeMs).toBeGreaterThanOrEqual(0);
-    this.state = step.next;
-    for (const effect of step.effects ?? []) this.#perform(effect);
-    return true;
-  }
+test("whatever went before, a stop, the child's end and that of its tree bring it to rest for good", () => {
+  fc.assert(
+    fc.property(policies, parts, stories, exits, fc.nat(2), (policy, random, story, exit, left) => {
+      const shell = live(policy, random, story);
+      shell.stop();
+      shell.endChild(exit, left);
+      shell.clear();
+      shell.check();
+      expect(isAtRest(shell.state)).toBe(true);
+      const { length } = shell.starts;
+      shell.advance(86_400_000);
+      expect(shell.starts).toHaveLength(length);
+    }),
+  );
+});
 
-  #start(): void {
-    const before = this.mayNotSpawn;
-    this.mayNotSpawn = false;
-    if (!this.send({ type: "start" })) this.mayNotSpawn = before;
-  }
+test("whatever went before, the daemon's end with that of the child brings it to rest for good", () => {
+  fc.assert(
+    fc.property(policies, parts, stories, exits, fc.nat(2), (policy, random, story, exit, left) => {
+      const shell = live(policy, random, story);
+      shell.close();
+      shell.stop();
+      shell.endChild(exit, left);
+      shell.clear();
+      shell.check();
+      expect(isAtRest(shell.state)).toBe(true);
+    }),
+  );
+});
 
-  #perform(effect: Effect): void {
-    switch (effect.type) {
-      case "spawn":
-        expect(this.childLives, "spawn beside a living child").toBe(false);
-        expect(this.spawnQueued, "spawn beside a queued spawn").toBe(false);
-        expect(this.mayNotSpawn, "spawn after a stop or a close").toBe(false);
-        this.spawnQueued = true;
-        this.spawns++;
-        break;
-      case "unspawn":
-        expect(this.spawnQueued, "unspawn of nothing").toBe(true);
-        this.spawnQueued = false;
-        break;
-      case "signal":
-        expect(this.childLives, "signal to no child").toBe(true);
-        break;
-    }
-  }
-
-  #answerSpawn(works: boolean): void {
-    expect(this.mayNotSpawn, "a queued spawn outlived a stop or a close").toBe(false);
-    this.spawnQueued = false;
-    this.childLives = works;
-    const taken = this.send(works ? { type: "spawned" } : { type: "spawnFailed", error: "no" });
-    expect(taken, "nobody waits for the spawn").toBe(true);
-  }
-
-  #endChild(code: number | undefined): void {
-    this.childLives = false;
-    const exit = code === undefined ? { signal: "SIGKILL" as const } : { code };
-    const taken = this.send({ type: "exited", exit, uptimeMs: 0 });
-    expect(taken, "nobody waits for the child's end").toBe(true);
+/** Lets happen what should, until the process runs. */
+function settle(shell: Shell): void {
+  for (let turn = 0; turn < 20 && shell.state.name !== "RUNNING"; turn++) {
+    shell.answerSpawn("works");
+    shell.clear();
+    if (shell.state.name === "STOPPING") shell.endChild({ signal: "SIGKILL" });
+    else shell.wait();
+    shell.check();
   }
 }
 
-const policies: fc.Arbitrary<Policy> = fc.record({
-  startsecs: fc.nat(2),
-  startretries: fc.integer({ min: -1, max: 3 }),
-  autorestart: fc.constantFrom<Policy["autorestart"]>(true, false, "unexpected"),
-  exitcodes: fc.subarray([0, 1]),
-  stopsignal: fc.constantFrom<NodeJS.Signals>("SIGTERM", "SIGINT"),
-  stopwaitsecs: fc.nat(2),
-  stopasgroup: fc.boolean(),
-  killasgroup: fc.boolean(),
-});
-
-const everyday: fc.Arbitrary<Move> = fc.oneof(
-  fc.record({ do: fc.constantFrom("start" as const, "stop" as const) }),
-  fc.record({ do: fc.constant("wait" as const) }),
-  fc.record({ do: fc.constant("spawn" as const), works: fc.boolean() }),
-  fc.record({
-    do: fc.constant("child ends" as const),
-    code: fc.constantFrom(undefined, 0, 1),
-  }),
-);
-const moves: fc.Arbitrary<Move> = fc.oneof(
-  { weight: 12, arbitrary: everyday },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("close" as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("kernel refuses a signal" as const) }) },
-);
-const stories = fc.array(moves, { maxLength: 60, size: "max" });
-
-const lives: readonly State["name"][] = ["RUNNING", "STOPPING", "UNKNOWN"];
-const rests: readonly State["name"][] = ["STOPPED", "BACKOFF", "EXITED", "FATAL"];
-
-test("never two children, no signal to nobody, and nothing starts after a stop or a close but by a start", () => {
+test("what nobody wants down and nothing limits comes back, whatever happens to it", () => {
+  const unlimited = { autorestart: true, startretries: Infinity, restart_limit: undefined };
   fc.assert(
-    fc.property(policies, stories, (policy, story) => {
-      const shell = new Shell(policy);
-      for (const move of story) shell.make(move);
+    fc.property(policies, parts, storyOf(undisturbed), (policy, random, story) => {
+      const started: Move[] = [(shell) => shell.start(), ...story];
+      const shell = live({ ...policy, ...unlimited }, random, started);
+      settle(shell);
+      expect(shell.state.name).toBe("RUNNING");
     }),
-    { numRuns: 3_000 },
-  );
-});
-
-test("the state says whether there is a child, a queued spawn and a timer", () => {
-  fc.assert(
-    fc.property(policies, stories, (policy, story) => {
-      const shell = new Shell(policy);
-      for (const move of story) {
-        shell.make(move);
-        const { state } = shell;
-        if (lives.includes(state.name)) expect(shell).toMatchObject({ childLives: true });
-        if (rests.includes(state.name)) expect(shell).toMatchObject({ childLives: false });
-        if (state.name === "STARTING") {
-          expect(shell).toMatchObject({ childLives: state.spawned, spawnQueued: !state.spawned });
-        } else expect(shell).toMatchObject({ spawnQueued: false });
-        const restarts = state.name === "EXITED" && state.restarting;
-        const waits =
-          restarts ||
-          state.name === "BACKOFF" ||
-          state.name === "STOPPING" ||
-          (state.name === "STARTING" && state.spawned);
-        expect(shell.timer).toBe(waits);
-      }
-    }),
-    { numRuns: 3_000 },
-  );
-});
-
-test("whatever went before, a stop and the child's end bring the process to rest", () => {
-  fc.assert(
-    fc.property(policies, stories, (policy, story) => {
-      const shell = new Shell(policy);
-      for (const move of story) shell.make(move);
-      shell.make({ do: "stop" });
-      shell.make({ do: "child ends", code: 1 });
-      expect(isAtRest(shell.state)).toBe(true);
-      expect(shell).toMatchObject({ childLives: false, spawnQueued: false, timer: false });
-    }),
+    { numRuns: 1_000 },
   );
 });
 
 test("a command that always fails is tried startretries + 1 times, then given up", () => {
   fc.assert(
-    fc.property(policies, fc.boolean(), (policy, spawns) => {
-      const shell = new Shell({ ...policy, startsecs: 1 });
-      shell.make({ do: "start" });
+    fc.property(policies, parts, fc.boolean(), (policy, random, spawning) => {
+      fc.pre(policy.startretries < Infinity);
+      const shell = new Shell({ ...policy, startsecs: 1, restart_limit: undefined }, () => random);
+      shell.start();
       for (let turn = 0; turn < 50 && shell.state.name !== "FATAL"; turn++) {
-        shell.make({ do: "spawn", works: spawns });
-        shell.make({ do: "child ends", code: 0 });
-        shell.make({ do: "wait" });
+        shell.answerSpawn(spawning ? "works" : "fails");
+        shell.endChild({ code: 0 });
+        shell.wait();
       }
-      expect(shell.state.name).toBe("FATAL");
-      expect(shell.spawns).toBe(Math.max(policy.startretries, 0) + 1);
+      expect(shell.state).toEqual({ name: "FATAL", because: "startretries" });
+      expect(shell.starts).toHaveLength(Math.max(policy.startretries, 0) + 1);
+    }),
+  );
+});
+
+test("so is one that always ends too early for backoff_reset_after", () => {
+  fc.assert(
+    fc.property(policies, parts, fc.integer({ min: 1_000, max: 59_999 }), (policy, random, up) => {
+      fc.pre(policy.startretries < Infinity);
+      const own = { startsecs: 1, autorestart: true, exitcodes: [], restart_limit: undefined };
+      const early = { ...policy, ...own, backoff_reset_after: 60_000, max_lifetime: undefined };
+      const shell = new Shell(early, () => random);
+      shell.start();
+      for (let turn = 0; turn < 50 && shell.state.name !== "FATAL"; turn++) {
+        shell.answerSpawn("works");
+        shell.advance(up);
+        shell.endChild({ code: 1 });
+        shell.wait();
+      }
+      expect(shell.state).toEqual({ name: "FATAL", because: "startretries" });
+      expect(shell.starts).toHaveLength(Math.max(policy.startretries, 0) + 1);
+    }),
+  );
+});
+
+test("a machine without room makes nothing FATAL, and is tried for as long as it takes", () => {
+  fc.assert(
+    fc.property(policies, parts, fc.nat(50), (policy, random, turns) => {
+      const shell = new Shell(policy, () => random);
+      shell.start();
+      for (let turn = 0; turn < turns; turn++) {
+        shell.answerSpawn("no room");
+        shell.wait();
+        shell.check();
+      }
+      expect(shell.starts).toHaveLength(turns);
+      settle(shell);
+      expect(shell.state.name).toBe("RUNNING");
     }),
   );
 });

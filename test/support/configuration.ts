@@ -13,7 +13,7 @@ export const machine: Facts = {
   cwd: "/srv",
   uid: 1001,
   tempDir: "/tmp",
-  isDirectory: (path) => ["/srv", "/tmp", "/run/app", "/home/web"].includes(path),
+  isDirectory: (path) => ["/srv", "/tmp", "/tmp/a,", "/run/app", "/home/web"].includes(path),
   user: (nameOrId) =>
     Object.values(users).find(({ name, uid }) => name === nameOrId || String(uid) === nameOrId),
   group: (nameOrId) => (["www", "1003"].includes(nameOrId) ? 1003 : undefined),

@@ -107,25 +107,45 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 ${programs}
 `;
 
+export interface LaunchOptions {
+  socketName?: string;
+  /** Beside the test's own environment. */
+  env?: Readonly<Record<string, string>>;
+  /**
+   * A descriptor that becomes the daemon's stdout, or "pipe" for what is a socket, and `child.stdout`
+   * here; it then says its log there too, unless it is silent.
+   */
+  stdout?: number | "pipe";
+  /** A command that becomes the daemon, such as `["prlimit", "--nofile=64"]`. */
+  through?: readonly string[];
+}
+
 /** Starts a droverd on `programs` and waits until it answers. It is gone when the test is. */
-export async function startDaemon(programs: string, supervisord = ""): Promise<TestDaemon> {
-  const dir = tempDir();
+export async function startDaemon(
+  programs: string,
+  supervisord = "",
+  options: LaunchOptions & { dir?: string } = {},
+): Promise<TestDaemon> {
+  const { dir = tempDir() } = options;
   const config = path.join(dir, "drover.conf");
   writeFileSync(config, configText(programs, supervisord));
-  return launch(dir, config);
+  return launch(dir, config, options);
 }
 
 /** Starts a droverd on a configuration that is there. */
 export async function launch(
   dir: string,
   config: string,
-  socketName = "d.sock",
+  { socketName = "d.sock", env = {}, stdout, through = [] }: LaunchOptions = {},
 ): Promise<TestDaemon> {
-  const child = spawn(process.execPath, [droverd, "-n", "-s", "-c", config], {
-    stdio: ["ignore", "ignore", "pipe"],
+  const flags = stdout === undefined ? ["-n", "-s"] : ["-n"];
+  const command = [...through, process.execPath, droverd, ...flags, "-c", config];
+  const child = spawn(command[0] ?? "", command.slice(1), {
+    stdio: ["ignore", stdout ?? "ignore", "pipe"],
+    env: { ...process.env, ...env },
   });
   let stderr = "";
-  child.stderr.on("data", (chunk) => {
+  child.stderr?.on("data", (chunk) => {
     stderr += chunk;
   });
   const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));

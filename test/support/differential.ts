@@ -10,12 +10,11 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import http from "node:http";
 import net from "node:net";
 import path from "node:path";
-import { XMLParser } from "fast-xml-parser";
 import type { Case } from "./cases.ts";
 import { droverd, eventually, root } from "./daemon.ts";
+import { ask, type Info } from "./xmlrpc.ts";
 
 /** A process as it saw itself. */
 interface Report {
@@ -148,7 +147,7 @@ async function settled(run: Run): Promise<Pick<Outcome, "processes" | "options">
     `${wanted} reports in ${run.given.name}: ${run.said}`,
     async () => {
       // Asked first: supervisord looks up from its wait of one second when it is asked something.
-      const all = await ask(run, "supervisor.getAllProcessInfo");
+      const all = await ask(socketOf(run), "supervisor.getAllProcessInfo");
       if (!isAlive(run) || readReports(run).length < wanted) return undefined;
       if (!all) return {};
       if (!all.every(isSettled)) return undefined;
@@ -156,7 +155,7 @@ async function settled(run: Run): Promise<Pick<Outcome, "processes" | "options">
       const up = all.filter(({ pid }) => pid !== 0);
       if (up.length > wanted && up.some(({ statename }) => statename === "STARTING"))
         return undefined;
-      const options = await ask(run, "supervisor.getAllConfigInfo");
+      const options = await ask(socketOf(run), "supervisor.getAllConfigInfo");
       return {
         processes: all.map((info) => describe(info, run)),
         ...(options && { options: options.map((info) => normalised(info, run)) }),
@@ -167,9 +166,9 @@ async function settled(run: Run): Promise<Pick<Outcome, "processes" | "options">
   );
 }
 
-const isAlive = ({ child }: Run): boolean => child.exitCode === null && child.signalCode === null;
+const socketOf = ({ dir }: Run): string => path.join(dir, "s.sock");
 
-type Info = Record<string, unknown>;
+const isAlive = ({ child }: Run): boolean => child.exitCode === null && child.signalCode === null;
 
 const isSettled = ({ statename, pid }: Info): boolean =>
   statename !== "BACKOFF" && (statename !== "STARTING" || pid !== 0);
@@ -200,7 +199,7 @@ async function end(run: Run, closed: Promise<void>): Promise<void> {
   if (!isAlive(run)) return closed;
   run.child.kill("SIGTERM");
   const stuck = setTimeout(() => run.child.kill("SIGKILL"), GONE_WITHIN_MS);
-  const woken = setInterval(() => ask(run, "supervisor.getState"), ASKED_EVERY_MS);
+  const woken = setInterval(() => ask(socketOf(run), "supervisor.getState"), ASKED_EVERY_MS);
   await closed;
   clearTimeout(stuck);
   clearInterval(woken);
@@ -255,53 +254,3 @@ function remains({ dir, given, normal }: Run): string[] {
 /** The daemon's own log says what the daemon says: it only has to be there. */
 const contentOf = (text: string): string =>
   /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]{4} /.test(text) ? "log of the daemon" : text;
-
-/** Calls a method without parameters; undefined when there is no server, or no such method. */
-function ask({ dir }: Run, method: string): Promise<Info[] | undefined> {
-  const body = `<methodCall><methodName>${method}</methodName><params/></methodCall>`;
-  return new Promise((resolve) => {
-    const request = http.request({
-      socketPath: path.join(dir, "s.sock"),
-      path: "/RPC2",
-      method: "POST",
-      headers: { "Content-Type": "text/xml", "Content-Length": Buffer.byteLength(body) },
-    });
-    request.on("error", () => resolve(undefined));
-    request.on("response", async (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (chunk) => {
-        text += chunk;
-      });
-      response.on("close", () => resolve(readResponse(text)));
-    });
-    request.end(body);
-  });
-}
-
-const xml = new XMLParser({
-  parseTagValue: false,
-  trimValues: false,
-  isArray: (name) => name === "value" || name === "member",
-});
-
-function readResponse(text: string): Info[] | undefined {
-  if (!text.includes("</methodResponse>")) return undefined;
-  const [value] = xml.parse(text).methodResponse?.params?.param?.value ?? [];
-  const read = readValue(value);
-  return Array.isArray(read) ? (read as Info[]) : undefined;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: what the parser gives has no type
-function readValue(value: any): unknown {
-  if (typeof value !== "object" || value === null) return String(value ?? "");
-  if ("int" in value) return Number(value.int);
-  if ("i4" in value) return Number(value.i4);
-  if ("boolean" in value) return value.boolean === "1";
-  if ("array" in value) return (value.array.data?.value ?? []).map(readValue);
-  if (!("struct" in value)) return String(value.string ?? "");
-  return Object.fromEntries(
-    // biome-ignore lint/suspicious/noExplicitAny: as above
-    value.struct.member.map((member: any) => [member.name, readValue(member.value[0])]),
-  );
-}

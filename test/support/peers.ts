@@ -11,7 +11,7 @@ export function available(program: string): boolean {
     return true;
   } catch {
     if (process.env.CI === "true") throw new Error(`${program} must be installed in CI`);
-    console.warn(`skipped: ${program} is not installed (apt-get install supervisor php-cli)`);
+    console.warn(`skipped: ${program} is not installed (see .ci/run for the package)`);
     return false;
   }
 }
@@ -23,8 +23,8 @@ export const supervisorctl = (config: string, ...words: string[]): Promise<Finis
 /** A real supervisord on the same programs, to compare with. It is gone when the test is. */
 export async function startSupervisord(
   programs: string,
+  dir = tempDir(),
 ): Promise<{ config: string; dir: string; child: ChildProcess }> {
-  const dir = tempDir();
   const config = path.join(dir, "supervisord.conf");
   writeFileSync(config, configText(programs).replace(/^rundir=.*\n/m, ""));
   const child = spawn("supervisord", ["-n", "-s", "-c", config], { stdio: "ignore" });

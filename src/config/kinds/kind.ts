@@ -25,6 +25,16 @@ export function kind<T>(
   };
 }
 
+/** Reads a value, or a part of it, as another kind, and refuses the whole when it is none. */
+export function readOr<T>(kind: Kind<T>, text: string, facts: Facts, refuse: Refuse): T {
+  try {
+    return kind.parse(text, facts);
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    return refuse();
+  }
+}
+
 /** The same kind with fewer values, in words of its own. */
 export const limited = <T>(
   base: Kind<T>,
@@ -32,6 +42,6 @@ export const limited = <T>(
   accepts: (value: T) => boolean,
 ): Kind<T> =>
   kind(expected, (text, facts, refuse) => {
-    const value = base.parse(text, facts);
+    const value = readOr(base, text, facts, refuse);
     return accepts(value) ? value : refuse();
   });

@@ -3,7 +3,7 @@ import { type Kind, kind, limited, type Refuse } from "./kind.ts";
 const wholeNumber = /^[+-]?\d+(?:_\d+)*$/;
 
 /** A whole number as Python's int() reads it: white space around it and `_` between digits. */
-function readInteger(text: string, refuse: Refuse): number {
+export function readInteger(text: string, refuse: Refuse): number {
   const trimmed = text.trim();
   return wholeNumber.test(trimmed) ? clamp(Number(trimmed.replaceAll("_", ""))) : refuse();
 }

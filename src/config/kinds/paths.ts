@@ -30,17 +30,24 @@ function readFilePath(given: string, facts: Facts, refuse: Refuse): string {
 /** A file that may or may not exist, in a directory that does. */
 export const filePath = kind("a file in a directory that exists", readFilePath);
 
-/** Where output goes. */
-export type LogTarget =
+/** One place that output goes to. */
+export type LogPlace =
   | { to: "auto" }
   | { to: "none" }
   | { to: "syslog" }
   | { to: "file"; path: string };
 
+/** Where output goes. */
+export type LogTarget = LogPlace | { to: "several"; places: readonly LogPlace[] };
+
+/** Each place that output goes to. */
+export const targetsOf = (target: LogTarget): readonly LogPlace[] =>
+  target.to === "several" ? target.places : [target];
+
 /** Where the daemon's own log goes; other than for a child, `none` and `auto` are names of files. */
 export const mainLogfile = kind(
   "a file in a directory that exists, or syslog",
-  (given, facts, refuse): LogTarget =>
+  (given, facts, refuse): LogPlace =>
     given === "syslog"
       ? { to: "syslog" }
       : { to: "file", path: readFilePath(given, facts, refuse) },
@@ -51,21 +58,40 @@ export const mainLogfile = kind(
  * read, and a relative path is relative to where the daemon then runs.
  */
 export const logfile = kind(
-  "a file in a directory that exists, AUTO, NONE or syslog",
+  "a file in a directory that exists, AUTO, NONE or syslog, or several of them with commas",
   (given, facts, refuse): LogTarget => {
-    switch (given.trim().toLowerCase()) {
-      case "auto":
-        return { to: "auto" };
-      case "":
-      case "none":
-      case "off":
-        return { to: "none" };
-      case "syslog":
-        return { to: "syslog" };
-      default: {
-        const file = readFilePath(given, facts, refuse);
-        return { to: "file", path: given.startsWith("~") ? file : given };
-      }
-    }
+    const parts = given.split(",").map((part) => part.trim());
+    return isList(given, parts, facts)
+      ? { to: "several", places: parts.map((part) => readPlace(part, facts, refuse)) }
+      : readPlace(given, facts, refuse);
   },
 );
+
+const words = new Map<string, LogPlace>([
+  ["auto", { to: "auto" }],
+  ["", { to: "none" }],
+  ["none", { to: "none" }],
+  ["off", { to: "none" }],
+  ["syslog", { to: "syslog" }],
+]);
+
+const wordOf = (given: string): LogPlace | undefined => words.get(given.trim().toLowerCase());
+
+/**
+ * A comma may be in the name of a file, as it may in supervisord: it divides only where nothing but
+ * absolute paths and words are around it, and no folder of that name is there.
+ */
+function isList(given: string, parts: readonly string[], facts: Facts): boolean {
+  const isPlace = (part: string) =>
+    /^(?:~[^/]*)?\//.test(part) || (part !== "" && wordOf(part) !== undefined);
+  if (parts.length === 1 || !parts.every(isPlace)) return false;
+  const folder = path.dirname(resolvePath(given, facts));
+  return !(folder.includes(",") && facts.isDirectory(folder));
+}
+
+function readPlace(given: string, facts: Facts, refuse: Refuse): LogPlace {
+  const word = wordOf(given);
+  if (word) return word;
+  const file = readFilePath(given, facts, refuse);
+  return { to: "file", path: given.startsWith("~") ? file : given };
+}

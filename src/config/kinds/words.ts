@@ -7,6 +7,12 @@ import { type Kind, kind } from "./kind.ts";
 
 export const text = kind("text", (given) => given);
 
+/** What stands before a line, and is not to run into it: white space at its end cannot be written. */
+export const linePrefix = kind("text on one line", (given, _, refuse) => {
+  if (/[\r\n]/.test(given)) return refuse();
+  return given === "" || /\s$/.test(given) ? given : `${given} `;
+});
+
 /** Text that may be written over several lines. */
 export const command = kind("a command line, with shell-like quotes", (given) => given);
 

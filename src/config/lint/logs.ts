@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { ProcessConfig } from "../config.ts";
-import type { LogTarget } from "../kinds/paths.ts";
+import { type LogPlace, type LogTarget, targetsOf } from "../kinds/paths.ts";
 import type { RawSection } from "../raw.ts";
 import type { LintFacts } from "./lint.ts";
 import { type Finding, type Fleet, nameOf, type Program, type Rule } from "./rule.ts";
@@ -53,11 +53,15 @@ export const logRules: readonly Rule[] = [
 
 /** A program, with both of its logs where both are so. */
 function unbounded({ section, first }: Program): Finding | undefined {
+  if (first.log_rotate_every !== undefined || first.log_rotate_at !== undefined) return undefined;
   const streams = [
     ["stdout_logfile", first.stdout_logfile, first.stdout_logfile_maxbytes] as const,
     ["stderr_logfile", first.stderr_logfile, first.stderr_logfile_maxbytes] as const,
   ].slice(0, first.redirect_stderr ? 1 : 2);
-  const growing = streams.filter(([, log, maxBytes]) => maxBytes === 0 && isRegular(log));
+  const growing = streams.flatMap(([option, target, maxBytes]) => {
+    const log = maxBytes === 0 ? targetsOf(target).find(isRegular) : undefined;
+    return log ? [[option, log] as const] : [];
+  });
   const [found] = growing;
   if (!found) return undefined;
   const [option, log] = found;
@@ -70,7 +74,7 @@ function unbounded({ section, first }: Program): Finding | undefined {
   };
 }
 
-const isRegular = (log: LogTarget): boolean =>
+const isRegular = (log: LogPlace): boolean =>
   log.to === "auto" || (log.to === "file" && !special.test(log.path));
 
 const whyNotRotated = ({ option }: Log): string =>
@@ -104,16 +108,22 @@ function logsOf({ config, programs }: Fleet): Log[] {
 
 function logsOfProcess(process: ProcessConfig): Omit<Log, "section">[] {
   const { stdout_logfile: out, stderr_logfile: err } = process;
-  const logs: Omit<Log, "section">[] = [];
-  if (out.to === "file") {
-    const maxBytes = process.stdout_logfile_maxbytes;
-    logs.push({ option: "stdout_logfile", path: out.path, maxBytes });
-  }
-  if (err.to === "file" && !process.redirect_stderr) {
-    const maxBytes = process.stderr_logfile_maxbytes;
-    logs.push({ option: "stderr_logfile", path: err.path, maxBytes });
-  }
-  return logs;
+  return [
+    ...logsOfStream("stdout_logfile", out, process.stdout_logfile_maxbytes),
+    ...(process.redirect_stderr
+      ? []
+      : logsOfStream("stderr_logfile", err, process.stderr_logfile_maxbytes)),
+  ];
+}
+
+/** Beside a file that is rotated the other places of a stream need no maxbytes=0. */
+function logsOfStream(option: string, target: LogTarget, maxBytes: number): Omit<Log, "section">[] {
+  const places = targetsOf(target);
+  const files = places.flatMap((place) => (place.to === "file" ? [place.path] : []));
+  const rotated = places.some(isRegular);
+  return files
+    .filter((path) => !rotated || !special.test(path))
+    .map((path) => ({ option, path, maxBytes }));
 }
 
 function notWritable(log: Log, { config, facts }: Fleet): Finding | undefined {

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { isEverywhere, type Listening, listeningOf } from "./listening.ts";
 import { type Finding, type Program, type Rule, shownCommand } from "./rule.ts";
 
@@ -16,6 +17,11 @@ export const portRules: readonly Rule[] = [
     id: "port-too-high",
     doc: "A port that is computed from process_num must not exceed 65535.",
     check: ({ programs }) => programs.flatMap((program) => tooHigh(program) ?? []),
+  },
+  {
+    id: "shared-socket",
+    doc: "Two fcgi-programs on the same socket: only one of them can listen there at a time.",
+    check: ({ programs }) => sharedSockets(programs),
   },
 ];
 
@@ -82,6 +88,31 @@ function otherPort(program: Program, port: number, free: number): string {
   const shown = shownCommand(program);
   const written = shown.replace(literal(port), String(free));
   return written === shown ? `a port of its own, such as ${free}` : `command=${written}`;
+}
+
+function sharedSockets(programs: readonly Program[]): Finding[] {
+  const owners = new Map<string, Program>();
+  return programs.flatMap((program) => {
+    const { autostart, socket: values } = program.first;
+    // Of two that take turns on purpose one waits to be started by hand.
+    if (!autostart || !values) return [];
+    const { socket } = values;
+    const where = JSON.stringify(socket);
+    const owner = owners.get(where);
+    owners.set(where, owner ?? program);
+    if (!owner) return [];
+    const other =
+      socket.family === "unix"
+        ? `unix://${path.dirname(socket.path)}/%(program_name)s.sock`
+        : `tcp://${socket.host}:${socket.port + 1}`;
+    return {
+      section: program.section,
+      option: "socket",
+      message: `listens on the same socket as [${owner.section.name}]`,
+      why: "Whichever starts first gets the socket; the other is tried again and becomes FATAL.",
+      instead: `socket=${other}`,
+    };
+  });
 }
 
 function tooHigh({ section, processes }: Program): Finding | undefined {

@@ -1,3 +1,5 @@
+import { backoffMs } from "../../process/policy.ts";
+import type { ProcessConfig } from "../config.ts";
 import { eachProgram, nameOf, type Rule } from "./rule.ts";
 import { lifeOf } from "./starting.ts";
 import { endsBy } from "./workers.ts";
@@ -32,7 +34,7 @@ export const restartingRules: readonly Rule[] = [
       return {
         section,
         option: "startretries",
-        message: `${nameOf(section)} needs ${needed}, and gives up after ${tries(first.startretries)}`,
+        message: `${nameOf(section)} needs ${needed}, and gives up after ${tries(first)}`,
         why: "While what it needs is restarted it fails too, becomes FATAL and stays so until somebody looks.",
         instead: "startretries=10",
       };
@@ -64,8 +66,12 @@ const crashCodes: ReadonlyMap<number, string> = new Map([
   [255, "how PHP ends on a fatal error"],
 ]);
 
-function tries(startretries: number): string {
+function tries(program: ProcessConfig): string {
+  const { startretries } = program;
   if (startretries <= 0) return "the first failed start";
-  const seconds = (startretries * (startretries + 1)) / 2;
+  let seconds = 0;
+  for (let failed = 1; failed <= startretries; failed++) {
+    seconds += backoffMs(failed, program, 0) / 1_000;
+  }
   return `${startretries + 1} tries in ${seconds} ${seconds === 1 ? "second" : "seconds"}`;
 }

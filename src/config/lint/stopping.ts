@@ -1,3 +1,5 @@
+import { formatMs, type StopStep, stopAct, stopActs } from "../../process/policy.ts";
+import type { SignalName } from "../../process/signals.ts";
 import type { ProcessConfig } from "../config.ts";
 import { type CommandLine, findFlag, readCommand } from "./commandline.ts";
 import { eachProgram, nameOf, type Program, type Rule, shownCommand } from "./rule.ts";
@@ -15,20 +17,24 @@ const timeVariables =
 export const stoppingRules: readonly Rule[] = [
   {
     id: "stop-cuts-jobs",
-    doc: "stopwaitsecs shorter than a job may take ends in SIGKILL in the middle of a job.",
+    doc: "A stop that comes to SIGKILL sooner than a job may take ends in the middle of a job.",
     check: eachProgram(({ section, first }, command) => {
       const environment = { ...first.environment, ...command.environment };
       const time = jobTime(first) ?? workTime(command) ?? declaredTime(environment);
-      if (!time || time.seconds <= first.stopwaitsecs) return undefined;
+      const patience = patienceOf(first);
+      // What is killed at once is told of by another rule.
+      if (!time || time.seconds <= patience || asksBy(first) === "SIGKILL") return undefined;
       const seconds = Math.ceil(time.seconds);
+      const asked = first.stopcommand === undefined ? "signal" : "command";
+      const [option, instead] = morePatient(first, seconds + MARGIN_SECONDS - patience);
       return {
         section,
-        option: "stopwaitsecs",
+        option,
         message:
           `${time.work} may take ${seconds} seconds (${time.source}), and SIGKILL comes ` +
-          `${first.stopwaitsecs} seconds after the stop signal`,
+          `${patience} seconds after the stop ${asked}`,
         why: "A deployment or a restart kills work halfway: it is lost, or done twice.",
-        instead: `stopwaitsecs=${seconds + MARGIN_SECONDS}`,
+        instead: `${option}=${instead}`,
       };
     }),
   },
@@ -51,7 +57,8 @@ export const stoppingRules: readonly Rule[] = [
     id: "stop-leaves-children",
     doc: "A shell or another wrapper gets the stop signal, and the worker behind it does not.",
     check: eachProgram((program, command) => {
-      if (program.first.stopasgroup) return undefined;
+      const { stopasgroup, stoptree, stopcommand } = program.first;
+      if (stopasgroup || stoptree || stopcommand !== undefined) return undefined;
       const wrapper = shellInFront(program, command) ?? wrapperInFront(command);
       if (!wrapper) return undefined;
       const group =
@@ -67,15 +74,16 @@ export const stoppingRules: readonly Rule[] = [
   },
   {
     id: "killed-at-once",
-    doc: "stopsignal=KILL leaves no time to finish anything.",
+    doc: "A stop that begins with KILL leaves no time to finish anything.",
     check: eachProgram(({ section, first }, command) => {
-      if (first.stopsignal !== "SIGKILL" || nothingToFinish.test(command.program)) return undefined;
+      if (asksBy(first) !== "SIGKILL" || nothingToFinish.test(command.program)) return undefined;
+      const [option, instead] = askingBy(first, "SIGTERM");
       return {
         section,
-        option: "stopsignal",
+        option,
         message: `${nameOf(section)} is killed on every stop, and never asked to end`,
         why: "Each deployment breaks a job or a request in the middle, and leaves locks and half-written files.",
-        instead: "stopsignal=TERM",
+        instead: `${option}=${instead}`,
       };
     }),
   },
@@ -83,7 +91,7 @@ export const stoppingRules: readonly Rule[] = [
     id: "reload-on-term",
     doc: "uWSGI reloads on SIGTERM; it ends on SIGQUIT, or on SIGTERM with --die-on-term.",
     check: eachProgram(({ section, first }, { program, args }) => {
-      if (first.stopsignal !== "SIGTERM" || !/^uwsgi(?:-core|_python\d*)?$/.test(program))
+      if (asksBy(first) !== "SIGTERM" || !/^uwsgi(?:-core|_python\d*)?$/.test(program))
         return undefined;
       if (args.some((word) => /^-*die-on-term\b/.test(word))) return undefined;
       const configured = args.some((word) => ownFile.test(word));
@@ -92,12 +100,13 @@ export const stoppingRules: readonly Rule[] = [
         return undefined;
       }
       const unless = configured ? ", unless die-on-term is in its own configuration" : "";
+      const [option, instead] = askingBy(first, "SIGQUIT");
       return {
         section,
-        option: "stopsignal",
+        option,
         message: `uWSGI reloads on SIGTERM instead of ending${unless}`,
-        why: "Every stop lasts stopwaitsecs and ends in SIGKILL, which leaves its workers behind with the port.",
-        instead: "stopsignal=QUIT",
+        why: "Every stop takes all its time and ends in SIGKILL, which leaves its workers behind with the port.",
+        instead: `${option}=${instead}`,
       };
     }),
   },
@@ -177,6 +186,48 @@ function unwrapped(program: Program, { launchers }: CommandLine): string {
   const shown = shownCommand(program);
   if (first?.name !== "sudo" || /["'\\]/.test(shown)) return "";
   return `\ncommand=${shown.split(/\s+/).slice(first.words.length).join(" ")}`;
+}
+
+/** Seconds from the beginning of a stop to its first SIGKILL. */
+function patienceOf(program: ProcessConfig): number {
+  const acts = stopActs(program);
+  const kill = acts.findIndex((act) => "signal" in act && act.signal === "SIGKILL");
+  const asking = kill < 0 ? acts : acts.slice(0, kill);
+  return asking.reduce((sum, { waitMs }) => sum + waitMs, 0) / 1_000;
+}
+
+/** The option that gives a stop so many seconds more, and its value: the first act waits longer. */
+function morePatient(program: ProcessConfig, seconds: number): [option: string, value: string] {
+  const { stopsequence = [], stopcommand, stopwaitsecs } = program;
+  const [first, ...others] = stopsequence;
+  if (!first || stopcommand !== undefined) {
+    return ["stopwaitsecs", String(Math.ceil(stopwaitsecs + seconds))];
+  }
+  const waitMs = first.waitMs + Math.ceil(seconds) * 1_000;
+  return ["stopsequence", written([{ ...first, waitMs }, ...others])];
+}
+
+/** A stop sequence as one would write it. */
+function written(steps: readonly StopStep[]): string {
+  const asking = steps.filter(({ signal }) => signal !== "SIGKILL");
+  const words = asking.map(({ signal, waitMs }) => `${shortOf(signal)}:${formatMs(waitMs)}`);
+  return [...words, "KILL"].join(" ");
+}
+
+const shortOf = (signal: SignalName): string => signal.slice("SIG".length);
+
+/** The signal that a stop begins with; undefined when that is a command. */
+function asksBy(program: ProcessConfig): SignalName | undefined {
+  const act = stopAct(program, 0);
+  return "signal" in act ? act.signal : undefined;
+}
+
+/** The option that says which signal a stop begins with, and its value with another one. */
+function askingBy(program: ProcessConfig, signal: SignalName): [option: string, value: string] {
+  const { stopsequence, stopwaitsecs } = program;
+  if (!stopsequence) return ["stopsignal", shortOf(signal)];
+  const [{ waitMs } = { waitMs: stopwaitsecs * 1_000 }, ...others] = stopsequence;
+  return ["stopsequence", written([{ signal, waitMs }, ...others])];
 }
 
 /** What the program's own section says goes before what can be guessed. */

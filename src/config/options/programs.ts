@@ -1,18 +1,14 @@
 import { owner, user } from "../kinds/accounts.ts";
 import { serverUrl, socketAddress } from "../kinds/network.ts";
-import { duration, exitcodes, integer, integerFrom, octal, seconds } from "../kinds/numbers.ts";
+import { duration, integer, integerFrom, octal } from "../kinds/numbers.ts";
 import { plainPath } from "../kinds/paths.ts";
-import {
-  autorestart,
-  boolean,
-  command,
-  events,
-  keyValues,
-  names,
-  signal,
-  text,
-} from "../kinds/words.ts";
+import { boolean, choice, command, events, keyValues, names, text } from "../kinds/words.ts";
 import { option, required, type Values } from "../table.ts";
+import { logFileOptions } from "./logfiles.ts";
+import { logLineOptions } from "./loglines.ts";
+import { resourceOptions } from "./resources.ts";
+import { restartingOptions } from "./restarting.ts";
+import { stopCommandOption, stoppingOptions } from "./stopping.ts";
 import { streamOptions } from "./streams.ts";
 
 const priority = option({
@@ -43,55 +39,8 @@ export const programOptions = {
     change: "live",
     doc: "Start with the daemon.",
   }),
-  startsecs: option({
-    kind: seconds,
-    default: "1",
-    change: "live",
-    doc: "Seconds a child must stay up to count as started; 0: at once.",
-  }),
-  startretries: option({
-    kind: integer,
-    default: "3",
-    change: "live",
-    doc: "Failed starts in a row that are tried again before giving up, after 1, 2, 3, ... seconds.",
-  }),
-  autorestart: option({
-    kind: autorestart,
-    default: "unexpected",
-    change: "live",
-    doc: "Start again after an exit: always, never, or when the exit code is not in exitcodes.",
-  }),
-  exitcodes: option({
-    kind: exitcodes,
-    default: "0",
-    change: "live",
-    doc: "Exit codes that are expected.",
-  }),
-  stopsignal: option({
-    kind: signal,
-    default: "TERM",
-    change: "live",
-    doc: "Signal that asks a child to end.",
-  }),
-  stopwaitsecs: option({
-    kind: seconds,
-    default: "10",
-    change: "live",
-    doc: "Seconds from the stop signal to SIGKILL.",
-  }),
-  stopasgroup: option({
-    kind: boolean,
-    default: "false",
-    change: "live",
-    doc: "Send the stop signal to the child's whole process group.",
-  }),
-  killasgroup: option({
-    kind: boolean,
-    default: undefined,
-    change: "live",
-    example: "true",
-    doc: "Send SIGKILL to the child's whole process group; stopasgroup when not set.",
-  }),
+  ...restartingOptions,
+  ...stoppingOptions,
   user: option({
     kind: user,
     default: undefined,
@@ -104,15 +53,26 @@ export const programOptions = {
     example: "022",
     doc: "umask of the child; the daemon's when not set.",
   }),
+  ...resourceOptions,
   redirect_stderr: option({
     kind: boolean,
     default: "false",
     doc: "Send the child's stderr to its stdout.",
   }),
+  ...logFileOptions,
   serverurl: option({
     kind: serverUrl,
     default: "AUTO",
     doc: "SUPERVISOR_SERVER_URL for the child; that of this daemon when AUTO or not set.",
+  }),
+  log_full: option({
+    kind: choice("drop", "block"),
+    default: "drop",
+    origin: "drover",
+    doc:
+      "What becomes of output while its log cannot be written, as on a full disk: drop counts what is " +
+      "lost and marks it in the log, block makes the program wait until there is room; for all that " +
+      "share a log when one of them says so.",
   }),
   job_time: option({
     kind: duration,
@@ -120,7 +80,7 @@ export const programOptions = {
     change: "live",
     origin: "drover",
     example: "5m",
-    doc: "How long a job of this worker may take; droverd check holds it against stopwaitsecs.",
+    doc: "How long a job of this worker may take; droverd check holds it against the time before SIGKILL.",
   }),
   depends_on: option({
     kind: names,
@@ -171,6 +131,8 @@ export const processOptions = {
       "Files of KEY=value lines (dotenv) for the environment of the child, relative to the file " +
       "that names them; environment= wins. With - before its name a file may be missing.",
   }),
+  ...stopCommandOption,
+  ...logLineOptions,
   ...streamOptions("stdout"),
   ...streamOptions("stderr"),
 };

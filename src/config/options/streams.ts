@@ -11,7 +11,11 @@ export const streamOptions = <S extends "stdout" | "stderr">(stream: S) => {
       default: "AUTO",
       names: "process",
       twice: true,
-      doc: `Log of the child's ${stream}: a path, AUTO for one in childlogdir, or NONE.`,
+      doc:
+        `Log of the child's ${stream}: a path, AUTO for one in childlogdir, syslog, or NONE; or ` +
+        "several with commas between them, such as /var/log/a.log, /dev/stdout, syslog, where paths " +
+        "are absolute. Each gets all of it, and the slowest sets the pace; the first that is a file " +
+        "is the one that is read, shown and cleared.",
     }),
     logfile_maxbytes: option({
       kind: bytes,
@@ -46,8 +50,9 @@ export const streamOptions = <S extends "stdout" | "stderr">(stream: S) => {
       default: "false",
       names: "process",
       change: "live",
-      later: true,
-      doc: `Send each line of ${stream} to syslog too.`,
+      doc:
+        `Send each line of ${stream} to syslog too, as the child writes it, with the name of the ` +
+        "process before it.",
     }),
   };
   type Rows = { [K in keyof typeof rows as `${S}_${K}`]: (typeof rows)[K] };

@@ -3,6 +3,7 @@ import { bytes, integer, octal } from "../kinds/numbers.ts";
 import { anyPath, existingDir, filePath, mainLogfile } from "../kinds/paths.ts";
 import { boolean, choice, keyValues, logLevel, text } from "../kinds/words.ts";
 import { option, type Values } from "../table.ts";
+import { logFileOptions } from "./logfiles.ts";
 
 /** The daemon's own options. Those with a flag can be given on droverd's command line too. */
 export const supervisordOptions = {
@@ -36,6 +37,7 @@ export const supervisordOptions = {
     origin: "drover",
     doc: "Lines of the daemon's log: supervisord's text, or one JSON object each.",
   }),
+  ...logFileOptions,
   pidfile: option({
     kind: filePath,
     default: "supervisord.pid",
@@ -123,8 +125,39 @@ export const supervisordOptions = {
     default: "false",
     flag: "t",
     change: "live",
-    later: true,
-    doc: "Take terminal escape sequences out of the children's logs.",
+    doc:
+      "Take terminal control sequences (ESC [ up to a letter) out of the children's logs. One that " +
+      "is broken off takes nothing but its own beginning with it.",
+  }),
+  syslog_socket: option({
+    kind: anyPath,
+    default: "/dev/log",
+    origin: "drover",
+    doc:
+      "Socket of the machine's syslog, for all that logs to syslog. Nobody waits for it: what it has " +
+      "no room for waits up to 1 MB, and more than that is lost and counted.",
+  }),
+  syslog_ident: option({
+    kind: text,
+    default: "supervisord",
+    origin: "drover",
+    doc: "Name of the program in what is sent to syslog.",
+  }),
+  exit_on_fatal: option({
+    kind: boolean,
+    default: "false",
+    origin: "drover",
+    doc: "For containers: when a process becomes FATAL, stop all others and exit with 1.",
+  }),
+  exit_code_from: option({
+    kind: text,
+    default: undefined,
+    names: "host",
+    origin: "drover",
+    example: "worker:worker_0",
+    doc:
+      "For containers: when this process, as name or group:name, has ended and will not start again, " +
+      "stop all others and exit with its code; 128 and the signal's number for one that was killed.",
   }),
   minfds: option({
     kind: integer,

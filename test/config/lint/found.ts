@@ -19,7 +19,9 @@ export function problemsOf(body: string, facts: Partial<LintFacts> = {}): Proble
   const reader = inMemory({
     [file]: body.includes("[supervisord]") ? body : `[supervisord]\n${body}`,
   });
-  const anywhere = { ...machine, isDirectory: (path: string) => path !== file };
+  // No folder has a comma in its name: a list of logs is none.
+  const isDirectory = (path: string) => path !== file && !path.includes(",");
+  const anywhere = { ...machine, isDirectory };
   return lint(loadConfig(file, reader, anywhere), { ...ordinary, ...facts });
 }
 

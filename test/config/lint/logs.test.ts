@@ -100,7 +100,12 @@ describe("unbounded-log", () => {
     [["stdout_logfile=/proc/self/fd/2", "stdout_logfile_maxbytes=0"], []],
     [["stdout_logfile=NONE", "stdout_logfile_maxbytes=0"], []],
     [["stdout_logfile=syslog", "stdout_logfile_maxbytes=0"], []],
+    [["stdout_logfile=/dev/stdout, /var/log/a.log", "stdout_logfile_maxbytes=0"], [out]],
+    [["stdout_logfile=/dev/stdout, syslog", "stdout_logfile_maxbytes=0"], []],
     [["stdout_logfile=/var/log/a.log"], []],
+    [["stdout_logfile_maxbytes=0", "log_rotate_every=1d"], []],
+    [["stdout_logfile_maxbytes=0", "log_rotate_at=00:00"], []],
+    [["stdout_logfile_maxbytes=0", "log_keep=14d"], [out]],
     [["stdout_logfile=/var/log/a.log", "stdout_logfile_maxbytes=1GB"], []],
   ])("%j", (lines, expected) => {
     expect(rulesFor(program("/bin/x", ...lines))).toEqual(expected);

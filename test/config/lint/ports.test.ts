@@ -99,3 +99,26 @@ test("a computed port above 65535", () => {
   expect(problemsOf(body)[0]?.message).toContain("a6 is to listen on port 65536");
   expect(rulesFor(body.replace("start=5", "start=2"))).toEqual([]);
 });
+
+describe("shared-socket", () => {
+  const two = (first: string, second: string) =>
+    `[fcgi-program:a]\ncommand=x\nsocket=${first}\n[fcgi-program:b]\ncommand=x\nsocket=${second}\n`;
+
+  test.each<[string, string, string | undefined]>([
+    ["unix:///run/app.sock", "unix:///run/app.sock", "socket=unix:///run/%(program_name)s.sock"],
+    ["tcp://localhost:9000", "tcp://LOCALHOST:9000", "socket=tcp://localhost:9001"],
+    ["unix:///run/%(program_name)s", "unix:///run/%(program_name)s", undefined],
+    ["tcp://127.0.0.1:9000", "tcp://127.0.0.2:9000", undefined],
+  ])("%s and %s", (first, second, instead) => {
+    const problems = problemsOf(two(first, second));
+    expect(problems.map((problem) => problem.instead)).toEqual(instead ? [instead] : []);
+    expect(rulesFor(two(first, second))).toEqual(instead ? ["shared-socket socket"] : []);
+  });
+
+  test("not when one of them is started by hand, and not in several groups", () => {
+    const same = two("unix:///s", "unix:///s");
+    expect(rulesFor(`${same}autostart=false\n`)).toEqual([]);
+    const one = "[fcgi-program:a]\ncommand=x\nsocket=unix:///s\n";
+    expect(rulesFor(`${one}[group:g]\nprograms=a\n[group:h]\nprograms=a\n`)).toEqual([]);
+  });
+});

@@ -104,6 +104,20 @@ describe("few-retries", () => {
     const body = program("/bin/app", "depends_on=db", `startretries=${retries}`) + other;
     expect(problemsOf(body)[0]?.message).toContain(expected);
   });
+
+  test.each([
+    ["backoff=exponential", "3 tries in 3 seconds"],
+    ["backoff_min=10s", "3 tries in 30 seconds"],
+    ["backoff=fixed\nbackoff_min=500ms", "3 tries in 1 second"],
+  ])("%s gives up after %s", (lines, expected) => {
+    const body = program("/bin/app", "depends_on=db", "startretries=2", lines) + other;
+    expect(problemsOf(body)[0]?.message).toContain(expected);
+  });
+
+  test("not for what never gives up", () => {
+    const body = program("/bin/app", "depends_on=db", "startretries=unlimited") + other;
+    expect(rulesFor(body)).toEqual([]);
+  });
 });
 
 describe("failure-expected", () => {

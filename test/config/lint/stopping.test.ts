@@ -36,6 +36,49 @@ describe("stop-cuts-jobs", () => {
     expect(rulesFor(program("php artisan queue:work", "job_time=5s", restarted))).toEqual([]);
   });
 
+  test.each<[string[], string]>([
+    [["stopsequence=TERM:60 INT:10 KILL"], "stopsequence=TERM:90s INT:10s KILL"],
+    [["stopsequence=TERM:1m"], "stopsequence=TERM:100s KILL"],
+    [["stopsequence=TERM:500ms KILL"], "stopsequence=TERM:100500ms KILL"],
+    [["stopsequence=TERM:60 KILL:60"], "stopsequence=TERM:100s KILL"],
+    [["stopsequence=TERM:60 KILL:60 INT:60"], "stopsequence=TERM:100s INT:1m KILL"],
+    [["stopsequence=TERM:60", "stopwaitsecs=300"], "stopsequence=TERM:100s KILL"],
+    [["stopcommand=ctl stop"], "stopwaitsecs=100"],
+    [["stopcommand=ctl stop", "stopsequence=TERM:60 KILL"], "stopwaitsecs=40"],
+    [["stopcommand=ctl stop", "stopsequence=KILL"], "stopwaitsecs=100"],
+    [["stopcommand=ctl stop", "stopsignal=KILL"], "stopwaitsecs=100"],
+  ])("%j, and a job of 90 seconds: %s", (lines, instead) => {
+    const body = program("php worker.php", "job_time=90", ...lines);
+    expect(rulesFor(body)).toEqual([`stop-cuts-jobs ${instead.replace(/=.*/, "")}`]);
+    expect(insteadOf(body)).toEqual([instead]);
+    const [option, value] = instead.split("=", 2);
+    const others = lines.filter((line) => !line.startsWith(`${option}=`));
+    expect(
+      rulesFor(program("php worker.php", "job_time=90", ...others, `${option}=${value}`)),
+    ).toEqual([]);
+  });
+
+  test.each<[string[], string]>([
+    [[], "SIGKILL comes 10 seconds after the stop signal"],
+    [["stopsequence=TERM:60 INT:1500ms KILL"], "SIGKILL comes 61.5 seconds after the stop signal"],
+    [["stopcommand=ctl stop"], "SIGKILL comes 10 seconds after the stop command"],
+  ])("%j: %s", (lines, message) => {
+    const body = program("php worker.php", "job_time=90", ...lines);
+    expect(problemsOf(body)[0]?.message).toBe(
+      `a job may take 90 seconds (job_time), and ${message}`,
+    );
+  });
+
+  test.each<[string[]]>([
+    [["stopsequence=TERM:90"]],
+    [["stopsequence=TERM:60 INT:30 KILL"]],
+    [["stopsequence=TERM:2m KILL", "stopwaitsecs=1"]],
+    [["stopcommand=ctl stop", "stopwaitsecs=90"]],
+    [["stopcommand=ctl stop", "stopsequence=TERM:80"]],
+  ])("a job of 90 seconds has the time it needs with %j", (lines) => {
+    expect(rulesFor(program("php worker.php", "job_time=90", ...lines))).toEqual([]);
+  });
+
   test.each<[string, string]>([
     ["php artisan queue:work --timeout=60", "60"],
     ["php artisan queue:work --timeout=0", "10"],
@@ -100,7 +143,9 @@ describe("stop-leaves-children", () => {
     expect(rulesFor(body)).toEqual(["stop-leaves-children command"]);
     expect(insteadOf(body)).toEqual([instead]);
     expect(rulesFor(program(command, "killasgroup=true"))).toHaveLength(1);
-    expect(rulesFor(program(command, "stopasgroup=true"))).toEqual([]);
+    for (const line of ["stopasgroup=true", "stoptree=true", "stopcommand=ctl stop"]) {
+      expect(rulesFor(program(command, line))).toEqual([]);
+    }
   });
 
   test.each<[string, boolean]>([
@@ -180,6 +225,25 @@ describe("killed-at-once", () => {
   ])("%s with stopsignal=%s", (command, signal, expected) => {
     expect(rulesFor(program(command, `stopsignal=${signal}`))).toEqual(expected);
   });
+
+  test.each<[string[], string]>([
+    [["stopsignal=KILL"], "stopsignal=TERM"],
+    [["stopsequence=KILL"], "stopsequence=TERM:10s KILL"],
+    [["stopsequence=KILL", "stopwaitsecs=60"], "stopsequence=TERM:1m KILL"],
+    [["stopsequence=KILL:5 INT:5"], "stopsequence=TERM:5s INT:5s KILL"],
+    [["stopsignal=KILL", "job_time=90"], "stopsignal=TERM"],
+  ])("%j: %s", (lines, instead) => {
+    expect(rulesFor(program("/opt/worker", ...lines))).toHaveLength(1);
+    expect(insteadOf(program("/opt/worker", ...lines))).toEqual([instead]);
+  });
+
+  test.each<[string[]]>([
+    [["stopsignal=KILL", "stopsequence=TERM:60 KILL"]],
+    [["stopsignal=KILL", "stopcommand=ctl stop"]],
+    [["stopsequence=KILL", "stopcommand=ctl stop"]],
+  ])("not with %j", (lines) => {
+    expect(rulesFor(program("/opt/worker", ...lines))).toEqual([]);
+  });
 });
 
 describe("reload-on-term", () => {
@@ -205,6 +269,16 @@ describe("reload-on-term", () => {
     ["python uwsgi-exporter --config x.yml"],
   ])("not for %s", (command) => {
     expect(rulesFor(program(command))).toEqual([]);
+  });
+
+  test.each<[string, string | undefined]>([
+    ["stopsequence=TERM:60 KILL", "stopsequence=QUIT:1m KILL"],
+    ["stopsequence=TERM:60 INT:5", "stopsequence=QUIT:1m INT:5s KILL"],
+    ["stopsequence=QUIT:60 TERM:10 KILL", undefined],
+    ["stopcommand=uwsgi --stop /run/uwsgi.pid", undefined],
+  ])("%s: %s", (line, instead) => {
+    const body = program("uwsgi --ini site.ini", line);
+    expect(insteadOf(body)).toEqual(instead === undefined ? [] : [instead]);
   });
 
   test("owns that the file it names may say it", () => {

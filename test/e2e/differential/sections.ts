@@ -6,7 +6,8 @@ const unix = (options: string) =>
 const inet = (options: string) => `${conf(program())}[inet_http_server]\n${options}\n`;
 const listener = (options: string) =>
   conf(`${program()}[eventlistener:l]\ncommand=cat\n${options}\n`);
-const fcgi = (options: string) => conf(`${program()}[fcgi-program:f]\ncommand=cat\n${options}\n`);
+const fcgi = (options: string) =>
+  conf(`${program()}[fcgi-program:f]\ncommand=cat\nstartretries=0\n${options}\n`);
 const verdictOnly = { compare: "verdict" } as const;
 const socket = "socket=unix://%(here)s/f.sock\n";
 

@@ -1,0 +1,46 @@
+import type { Owner } from "../config/kinds/accounts.ts";
+import type { Schedule } from "../logs/schedule.ts";
+
+/** What is done with the files of a log beside rotating it by size. */
+export interface LogCare {
+  schedule: Schedule;
+  compress: boolean;
+  /** How long rotated logs are kept after their last write; undefined: as long as their number allows. */
+  keepMs: number | undefined;
+  mode: number | undefined;
+  owner: Owner | undefined;
+}
+
+/** The options of a program or of the daemon that say so. */
+interface LogFileValues {
+  log_rotate_every: number | undefined;
+  log_rotate_at: readonly number[] | undefined;
+  log_compress: "none" | "gzip";
+  log_keep: number | undefined;
+  log_mode: number | undefined;
+  log_owner: Owner | undefined;
+}
+
+export const careOf = (values: LogFileValues): LogCare => ({
+  schedule: { everyMs: values.log_rotate_every, atMs: values.log_rotate_at ?? [] },
+  compress: values.log_compress === "gzip",
+  keepMs: values.log_keep,
+  mode: values.log_mode,
+  owner: values.log_owner,
+});
+
+export const noCare: LogCare = {
+  schedule: { everyMs: undefined, atMs: [] },
+  compress: false,
+  keepMs: undefined,
+  mode: undefined,
+  owner: undefined,
+};
+
+/** Whether a log is rotated by the clock. */
+export const isScheduled = ({ schedule: { everyMs, atMs } }: LogCare): boolean =>
+  everyMs !== undefined || atMs.length > 0;
+
+/** Whether anything is to be done at other times than when something is written. */
+export const needsKeeper = (care: LogCare): boolean =>
+  isScheduled(care) || care.compress || care.keepMs !== undefined;

@@ -1,0 +1,172 @@
+import type { Readable } from "node:stream";
+import { suggest } from "../config/problems.ts";
+import { Fault } from "../faults.ts";
+import { type LogQuery, readQuery } from "../logs/query.ts";
+import { errnoOf } from "../os/errno.ts";
+import { byName, namespec, parseNamespec } from "../process/order.ts";
+import type { LogContent, LogService } from "../rpc/http.ts";
+import { isScarce } from "./errors.ts";
+import type { Fleet } from "./fleet.ts";
+import type { Log } from "./log.ts";
+import { followLog, readLogs, type SelectedLog } from "./logreading.ts";
+import type { Sink } from "./sink.ts";
+import type { Sinks } from "./sinks.ts";
+import type { Supervised } from "./supervised.ts";
+
+/** Most logs that are read at once for one client, and for all: each is an open file. */
+const MOST_LOGS = 256;
+const MOST_LOGS_OF_ALL = 512;
+/** Most streams at once. */
+const MOST_STREAMS = 128;
+
+interface Places {
+  fleet: Fleet;
+  sinks: Sinks;
+  /** Path of the daemon's own log; undefined: it goes to syslog. */
+  mainLog: string | undefined;
+  log: Log;
+}
+
+/** Gives clients what they ask for of logs, within bounds. */
+export function createLogService({ fleet, sinks, mainLog, log }: Places): LogService {
+  const limits = new Limits(log);
+  const follow = async (file: string | undefined): Promise<Readable | undefined> => {
+    const sink = file === undefined ? undefined : sinks.get(file);
+    if (!sink) return undefined;
+    await sinks.expectAnswer(sink.spec.path);
+    return await limits.within(1, () => orFailed(() => followLog(sink)));
+  };
+  return {
+    follow: (name, stream) => follow(fleet.logOf(name, stream)),
+    followMain: () => follow(mainLog),
+    async read(names, parameters, signal): Promise<LogContent> {
+      const query = await readQuery(parameters, Date.now());
+      const logs = select(names, query, fleet, sinks);
+      await Promise.all(logs.map(({ sink }) => sinks.expectAnswer(sink.spec.path)));
+      const read = () => orFailed(() => readLogs(logs, query, signal));
+      return {
+        type: query.json ? "json" : "text",
+        content: await limits.within(logs.length, read),
+      };
+    },
+  };
+}
+
+/** What somebody may do something about is told in words. */
+async function orFailed<T>(read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isScarce(error)) throw new Fault("FAILED", "droverd has too many open files just now");
+    if (errnoOf(error) === undefined) throw error;
+    throw new Fault("FAILED", `the log cannot be read: ${error}`, { cause: error });
+  }
+}
+
+class Limits {
+  readonly #log: Log;
+  #streams = 0;
+  #logs = 0;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /**
+   * Counts them from now on, while it is looked for where they begin too, until their stream ends.
+   * @throws Fault FAILED
+   */
+  async within<T extends Readable | undefined>(
+    logs: number,
+    open: () => T | Promise<T>,
+  ): Promise<T> {
+    this.#check(logs);
+    this.#count(1, logs);
+    const end = () => this.#count(-1, -logs);
+    try {
+      const stream = await open();
+      if (stream) this.#watch(stream, end);
+      else end();
+      return stream;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  #check(logs: number): void {
+    if (logs > MOST_LOGS) {
+      throw new Fault("FAILED", `these are ${logs} logs; at most ${MOST_LOGS} are read at once`);
+    }
+    if (this.#streams < MOST_STREAMS && this.#logs + logs <= MOST_LOGS_OF_ALL) return;
+    throw new Fault("FAILED", "too many clients read logs just now; try again when one has ended");
+  }
+
+  #count(streams: number, logs: number): void {
+    this.#streams += streams;
+    this.#logs += logs;
+  }
+
+  #watch(stream: Readable, end: () => void): void {
+    stream.once("error", (error) => {
+      // Of a client that went away there is nothing to tell.
+      if (!errnoOf(error)?.startsWith("ERR_")) this.#log("error", `cannot read a log on: ${error}`);
+    });
+    stream.once("close", end);
+  }
+}
+
+/** @throws Fault BAD_NAME, NO_FILE */
+function select(
+  names: readonly string[],
+  { streams }: LogQuery,
+  fleet: Fleet,
+  sinks: Sinks,
+): SelectedLog[] {
+  const processes = new Set(names.flatMap((name) => find(name, fleet)));
+  const owners = new Map<Sink, { process: Supervised; stream: string }[]>();
+  for (const process of processes) {
+    for (const stream of streams) {
+      const file = process.logfile(stream);
+      const sink = file === undefined ? undefined : sinks.get(file);
+      if (sink) owners.set(sink, [...(owners.get(sink) ?? []), { process, stream }]);
+    }
+  }
+  if (owners.size === 0) {
+    const none = streams.length > 1 ? "no log" : `no log of ${streams[0]}`;
+    throw new Fault("NO_FILE", `${names.join(", ")}: ${none}`);
+  }
+  return [...owners].map(([sink, own]) => ({ sink, origin: originOf(own) }));
+}
+
+/** Several processes may share a log: its lines are then of them all. */
+function originOf(owners: readonly { process: Supervised; stream: string }[]) {
+  const streams = new Set(owners.map(({ stream }) => stream));
+  const names = new Set(owners.map(({ process }) => namespec(process.config)));
+  const groups = new Set(owners.map(({ process }) => process.config.group));
+  const [group] = groups;
+  const [name = ""] = names;
+  const shared =
+    groups.size === 1 ? `${group}:*` : [...groups].map((each) => `${each}:*`).join(",");
+  return {
+    name: names.size === 1 ? name : shared,
+    stream: streams.size === 1 ? [...streams].join() : "both",
+  };
+}
+
+/** @throws Fault BAD_NAME, with the nearest name that there is */
+function find(name: string, fleet: Fleet): readonly Supervised[] {
+  if (name === "all") return fleet.listed;
+  try {
+    return [fleet.find(name)].flat().toSorted((a, b) => byName(a.config, b.config));
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const { process } = parseNamespec(name);
+    const known = new Set(
+      process === undefined
+        ? fleet.listed.map(({ config }) => `${config.group}:*`)
+        : fleet.listed.map(({ config }) => namespec(config)),
+    );
+    throw new Fault("BAD_NAME", `${name}${suggest(name, known)}`, { cause: error });
+  }
+}
