@@ -3,12 +3,17 @@
  * still. Reads requests from its stdin and answers each on its stdout; ends when the daemon does.
  */
 
-import { existsSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import path from "node:path";
 import { errnoOf, unless } from "../os/errno.ts";
 import type { LaneAnswer, LaneRequest } from "../os/lane.ts";
 import { type Creation, isDeleted, isGoneWith, LogFile, WriteError } from "../os/logfile.ts";
-import { removeLog } from "../os/logplace.ts";
+import { absent, removeLog } from "../os/logplace.ts";
 import { Rotator } from "./rotator.ts";
+
+const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
+/** Not to wait for the writer of a FIFO. */
+const LOOK = O_RDONLY | O_NONBLOCK | O_NOCTTY;
 
 type Done = Pick<LaneAnswer, "opened" | "rotated" | "trouble">;
 
@@ -83,9 +88,17 @@ class Log {
     if (rotated === "emptied") this.done.opened++;
   }
 
-  /** Asks the disk for something. Whatever it is, there is an answer. */
+  /**
+   * Asks the disk for something. Whatever it is, there is an answer. To be opened is more than to be
+   * looked for: that may be known here without the disk.
+   */
   look(): void {
-    existsSync(this.#path);
+    for (const file of [this.#path, path.dirname(this.#path)]) {
+      const fd = unless(absent, () => openSync(file, LOOK));
+      if (fd === undefined) continue;
+      closeSync(fd);
+      return;
+    }
   }
 
   /** Begins it anew, as `Sink.clear`. */

@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import type { Config } from "../config/config.ts";
 import { withholdInherited } from "../os/descriptors.ts";
 import { prepareHeap } from "../os/heap.ts";
+import { leaveWithin } from "../os/leave.ts";
 import { inheritedSoftFiles } from "../os/limits.ts";
 import { withoutNative } from "../os/native.ts";
 import { writeAll } from "../os/output.ts";
@@ -176,4 +177,8 @@ async function open(
   }
 }
 
+/** So long what is under way in threads has to end. */
+const LEAVE_WITHIN_MS = 5_000;
+
 process.exitCode = await main(process.argv.slice(2));
+leaveWithin(LEAVE_WITHIN_MS, process.exitCode);

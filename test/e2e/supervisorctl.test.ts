@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { commands } from "../../src/ctl/commands.ts";
@@ -153,6 +153,9 @@ async function followUntil(last: string, program: string, config: string) {
     stdout += chunk;
   });
   await eventually(`${program} has shown it`, () => stdout.endsWith(last));
+  // supervisorctl ends in other ways at a Ctrl-C while it is still busy with what it has shown.
+  const status = `/proc/${child.pid}/status`;
+  await eventually("it waits for more", () => readFileSync(status, "utf8").includes("(sleeping)"));
   child.kill("SIGINT");
   return { code: await ended, stdout };
 }
