@@ -7,6 +7,7 @@ import { channelName } from "./channelname.ts";
 import { watchMemory } from "./memorywatch.ts";
 import { Recycler } from "./recycler.ts";
 import { channelsOf } from "./stdio.ts";
+import { stopInTurn } from "./stopinturn.ts";
 import { Supervised } from "./supervised.ts";
 import { endStranger } from "./survivors.ts";
 import type { World } from "./world.ts";
@@ -133,11 +134,8 @@ export class Fleet {
     for (const process of this.listed) process.close();
     this.#reportWaiting();
     const stopReporting = this.#keepReporting();
-    for (const { processes } of this.#groups.toReversed()) {
-      const ordered = byProcessPriority(processes).reverse();
-      for (const process of ordered) process.stop("the end of droverd");
-      await Promise.all(ordered.map((process) => process.until(isAtRest)));
-    }
+    const groups = this.#groups.map(({ processes }) => byProcessPriority(processes).reverse());
+    await stopInTurn(groups.reverse(), "the end of droverd");
     await Promise.all(this.#strangers);
     stopReporting();
     await this.#takeIn();

@@ -4,6 +4,7 @@ import {
   type Context,
   type Effect,
   type Event,
+  isAtRest,
   isStoppable,
   type State,
   transition,
@@ -37,6 +38,10 @@ export class Supervised {
   /** The configuration's, or that of an earlier one for a child that it started. */
   #policy: Policy;
   #child: LiveChild | undefined;
+  /** The child is no more, but that it has exited is not told yet. */
+  #collected = false;
+  /** The signal of a stop that is to follow has been sent. */
+  #hastened = false;
   #cancelTimer: (() => void) | undefined;
   #unspawn: (() => void) | undefined;
   readonly #watchers = new Set<() => void>();
@@ -102,6 +107,17 @@ export class Supervised {
     this.#send({ type: "stop" }, reason);
   }
 
+  /**
+   * Sends the signal with which a stop begins. The stop is to follow: with it, it is told, and
+   * everything else is done.
+   */
+  hasten(): void {
+    const [first] = transition(this.#state, { type: "stop" }, this.#context())?.effects ?? [];
+    if (first?.type !== "signal") return;
+    this.#signal(first);
+    this.#hastened = true;
+  }
+
   /** Replaces a running child by a fresh one. */
   recycle(reason: string): void {
     this.#send({ type: "recycle" }, reason);
@@ -137,15 +153,33 @@ export class Supervised {
 
   /** The first state of which `done` holds, asked now and after every change. */
   until(done: (state: State) => boolean): Promise<State> {
-    if (done(this.#state)) return Promise.resolve(this.#state);
     return new Promise((resolve) => {
-      const watcher = () => {
-        if (!done(this.#state)) return;
-        this.#watchers.delete(watcher);
-        resolve(this.#state);
-      };
-      this.#watchers.add(watcher);
+      this.#once(
+        () => done(this.#state),
+        () => resolve(this.#state),
+      );
     });
+  }
+
+  /** Calls `act` as soon as it is at rest: before anything else is told. */
+  onceAtRest(act: () => void): void {
+    this.#once(() => isAtRest(this.#state), act);
+  }
+
+  /** Calls `act` once nothing of it runs any more, which may be before that is acted on. */
+  onceGone(act: () => void): void {
+    const isGone = () => isAtRest(this.#state) || (this.#collected && !this.config.stoptree);
+    this.#once(isGone, act);
+  }
+
+  #once(isSo: () => boolean, act: () => void): void {
+    const watcher = () => {
+      if (!isSo()) return;
+      this.#watchers.delete(watcher);
+      act();
+    };
+    this.#watchers.add(watcher);
+    watcher();
   }
 
   info(): ProcessInfo {
@@ -239,7 +273,8 @@ export class Supervised {
       case "signal":
         // A first act that is SIGKILL was not preceded by anything that asked.
         if (effect.signal === "SIGKILL" && this.#isBeyondFirstAct()) this.#history.killed();
-        this.#signal(effect);
+        if (!this.#hastened) this.#signal(effect);
+        this.#hastened = false;
         break;
       case "stopcommand":
         this.#child?.runStopCommand(this.#policy.stopcommand ?? "", (error) =>
@@ -269,6 +304,7 @@ export class Supervised {
           this.#spawned(pid);
         },
         failed: (error, scarce) => this.#send({ type: "spawnFailed", error, scarce }),
+        collected: () => this.#noteCollected(),
         exited: (exit, usage) => this.#exited(exit, usage),
       });
     } catch (error) {
@@ -303,7 +339,13 @@ export class Supervised {
     }
   }
 
+  #noteCollected(): void {
+    this.#collected = true;
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
   #exited(exit: Exit, usage: End["usage"]): void {
+    this.#collected = false;
     const child = this.#child;
     if (!child) return;
     const { uptimeMs, pid } = child;
@@ -330,6 +372,8 @@ export class Supervised {
   }
 
   #signal({ signal, to }: Extract<Effect, { type: "signal" }>): void {
+    // Its pid may be another's by now.
+    if (this.#collected && to !== "tree") return;
     try {
       this.#child?.signal(signal, to);
     } catch (error) {

@@ -26,6 +26,8 @@ export interface ChildEvents {
   started(pid: number): void;
   /** There is no child. `errno` is the kernel's reason, such as EAGAIN. */
   failed(errno: string): void;
+  /** The child is no more, and its pid may be another's. That it has exited is told soon. */
+  collected?(): void;
   exited(exit: Death["exit"], usage: Death["usage"] | undefined): void;
 }
 
@@ -80,7 +82,10 @@ function spawnNatively(
     events.failed(pid);
     return;
   }
-  collector.watch(pid, ({ exit, usage }) => events.exited(exit, usage));
+  collector.watch(pid, {
+    collected: () => events.collected?.(),
+    died: ({ exit, usage }) => events.exited(exit, usage),
+  });
   events.started(pid);
 }
 

@@ -28,8 +28,13 @@ export interface Death {
   usage: Usage;
 }
 
-interface Watched {
-  onDeath(death: Death): void;
+export interface Watcher {
+  /** The process is no more. Called for every end that was found before the first of them is told. */
+  collected(): void;
+  died(death: Death): void;
+}
+
+interface Watched extends Watcher {
   /** The most memory that this process itself had had by then. */
   floorKb: number;
 }
@@ -57,8 +62,8 @@ export class Reaper {
     process.on("SIGCHLD", () => this.#reap());
   }
 
-  watch(pid: number, onDeath: (death: Death) => void): void {
-    this.#children.set(pid, { onDeath, floorKb: process.resourceUsage().maxRSS });
+  watch(pid: number, { collected, died }: Watcher): void {
+    this.#children.set(pid, { collected, died, floorKb: process.resourceUsage().maxRSS });
   }
 
   /** Collects also what is not its own: as pid 1, and as a subreaper. Node collects no one else's. */
@@ -101,9 +106,10 @@ export class Reaper {
     if (wait4(pid, status, WNOHANG, usage) !== pid) return [];
     const child = this.#children.get(pid);
     this.#children.delete(pid);
+    tellApart(() => child?.collected());
     const exit = exitOf(status.readInt32LE(0));
     const death = { exit, usage: usageOf(usage, child?.floorKb ?? 0) };
-    return [() => (child ? child.onDeath(death) : this.#onOrphan?.(pid, death))];
+    return [() => (child ? child.died(death) : this.#onOrphan?.(pid, death))];
   }
 }
 

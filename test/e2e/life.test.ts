@@ -182,6 +182,28 @@ startsecs=0
   },
 );
 
+test("a group is asked to end when nothing of the one before runs any more", async () => {
+  const slow = (name: string, priority: number) => `
+[program:${name}]
+command=sh -c 'trap "echo ${name} asked >>order; sleep 0.1; echo ${name} gone >>order; exit" TERM; echo >${name}; while :; do sleep 0.02; done'
+directory=%(here)s
+priority=${priority}
+startsecs=0
+`;
+  const daemon = await startDaemon(`
+${["c", "b", "a"].map((name, index) => slow(name, index)).join("")}
+[program:stopped]
+command=true
+autostart=false
+priority=1
+`);
+  await eventually("their traps", () => ["a", "b", "c"].every((name) => daemon.file(name) !== ""));
+  expect(await daemon.stop()).toBe(0);
+  expect(daemon.file("order").trim().split("\n")).toEqual(
+    ["a", "b", "c"].flatMap((name) => [`${name} asked`, `${name} gone`]),
+  );
+});
+
 test("SIGHUP starts anew with the new file, and a broken file changes nothing", async () => {
   const daemon = await startDaemon(fleet);
   const good = readFileSync(daemon.config, "utf8");

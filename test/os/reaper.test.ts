@@ -34,10 +34,13 @@ test.runIf(native())(
     process.on("uncaughtException", (error) => console.log(error.message));
     const call = { file: "/bin/true", argv: ["true"], env: {}, cwd: undefined, stdio: [], softFiles: undefined };
     for (const number of [1, 2, 3]) {
-      reaper.watch(posixSpawn(library, call), () => {
-        if (number < 3) throw new Error("bug");
-        console.log("told");
-        clearInterval(alive);
+      reaper.watch(posixSpawn(library, call), {
+        collected: () => console.log("collected"),
+        died() {
+          if (number < 3) throw new Error("bug");
+          console.log("told");
+          clearInterval(alive);
+        },
       });
     }
     const alive = setInterval(() => undefined, 1_000);
@@ -45,6 +48,8 @@ test.runIf(native())(
   `;
     const node = [process.execPath, "--input-type=module", "-e", script];
     const { stdout } = await run("sh", ["-c", 'cd "$0" && exec "$@"', root, ...node]);
-    expect(stdout.trim().split("\n").sort()).toEqual(["bug", "bug", "told"]);
+    const lines = stdout.trim().split("\n");
+    expect(lines.slice(0, 3)).toEqual(["collected", "collected", "collected"]);
+    expect(lines.slice(3).sort()).toEqual(["bug", "bug", "told"]);
   },
 );

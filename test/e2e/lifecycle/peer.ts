@@ -178,8 +178,12 @@ export class Peer {
     for (const session of this.#sessions) session.end();
     if (this.end === undefined) this.#child.kill("SIGKILL");
     await this.#closed;
-    const left = processesWith(`${MARK}=${this.dir}`);
-    const commands = left.map((pid) => argvOf(pid).join(" "));
+    const all = () => processesWith(`${MARK}=${this.dir}`);
+    const command = (pid: number) => argvOf(pid).join(" ");
+    // A step of a shell that was killed ends by itself.
+    while (all().some((pid) => command(pid).startsWith("sleep 0."))) await sleep(LOOK_EVERY_MS);
+    const left = all();
+    const commands = left.map(command);
     for (const pid of left) process.kill(pid, "SIGKILL");
     return commands.sort();
   }
