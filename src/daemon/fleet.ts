@@ -1,6 +1,7 @@
 import type { GroupConfig } from "../config/config.ts";
 import { Fault } from "../faults.ts";
 import { makeFifos, makesFifosAtOnce } from "../os/channels.ts";
+import { postponeOptimizing } from "../os/heap.ts";
 import { isAtRest } from "../process/chart.ts";
 import { byName, parseNamespec } from "../process/order.ts";
 import { channelName } from "./channelname.ts";
@@ -37,7 +38,7 @@ export class Fleet {
   constructor(groups: readonly GroupConfig[], world: World) {
     this.#world = world;
     const configs = groups.flatMap(({ processes }) => processes);
-    // Else each is made when it is missed: by the first start, between which the daemon can answer.
+    // Else each is made for its first start: between two of these the daemon can answer.
     if (makesFifosAtOnce()) {
       makeFifos(configs.flatMap((config) => channelsOf(config, world.channels)));
     }
@@ -96,6 +97,7 @@ export class Fleet {
    * first, so that no program ever runs twice.
    */
   autostart(): void {
+    this.#world.launcher.afterwards(postponeOptimizing());
     const inTheWay = this.#endSurvivors();
     for (const { processes } of this.#groups) {
       for (const process of processes) {

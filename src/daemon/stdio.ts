@@ -13,7 +13,7 @@ import {
   type Moment,
   startMark,
 } from "../logs/format.ts";
-import { closeFd, makeFifos, openForChild } from "../os/channels.ts";
+import { closeFd, makeFifos, makesFifosAtOnce, openForChild } from "../os/channels.ts";
 import { errnoOf } from "../os/errno.ts";
 import { InputPipe } from "../os/inputpipe.ts";
 import { limitOf } from "../os/limits.ts";
@@ -41,6 +41,8 @@ export class Stdio {
   readonly #streams: Partial<Record<StreamName, OutputStream>> = {};
   /** Those whose logs tell of starts and ends; of two that share a log, the first. */
   readonly #marked: OutputStream[] = [];
+  /** Where they are made at once, that has been done for all. */
+  #hasChannels = makesFifosAtOnce();
   #pid: number | undefined;
   /** Monotonic. */
   #startedAt = 0;
@@ -88,14 +90,20 @@ export class Stdio {
   }
 
   #openOrMake(beside: boolean): Descriptors {
+    if (!this.#hasChannels) this.#makeChannels();
     try {
       return this.#openAll(beside);
     } catch (error) {
       if (errnoOf(error) !== "ENOENT") throw error;
       // Somebody may have cleaned the run folder up; then the channels are made again.
-      makeFifos(channelsOf(this.#config, this.#world.channels));
+      this.#makeChannels();
       return this.#openAll(beside);
     }
+  }
+
+  #makeChannels(): void {
+    makeFifos(channelsOf(this.#config, this.#world.channels));
+    this.#hasChannels = true;
   }
 
   #openAll(beside: boolean): Descriptors {

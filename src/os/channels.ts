@@ -31,26 +31,36 @@ export const makesFifosAtOnce = (): boolean => native() === undefined;
  * @throws Error with what the kernel or mkfifo says
  */
 export function makeFifos(paths: readonly string[]): void {
-  const missing = paths.filter((path) => !isFifo(path));
-  for (const dir of new Set(missing.map((file) => path.dirname(file)))) {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-  }
   const library = native();
   if (library) {
-    for (const path of missing) makeFifo(library, path);
+    for (const path of paths) makeFifo(library, path);
     return;
   }
+  const missing = paths.filter((path) => !isFifo(path));
+  for (const dir of new Set(missing.map((file) => path.dirname(file)))) makeFolder(dir);
   for (let i = 0; i < missing.length; i += FIFOS_AT_ONCE) {
     const batch = missing.slice(i, i + FIFOS_AT_ONCE);
     execFileSync("mkfifo", ["-m", "600", "--", ...batch], { stdio: ["ignore", "ignore", "pipe"] });
   }
 }
 
-function makeFifo(library: Native, path: string): void {
-  if (functions(library).mkfifo(path, 0o600) === 0) return;
-  const code = library.errno();
-  throw Object.assign(new Error(`${code}: mkfifo '${path}'`), { code });
+function makeFifo(library: Native, file: string): void {
+  const code = mkfifo(library, file);
+  if (code === undefined || (code === "EEXIST" && isFifo(file))) return;
+  if (code !== "ENOENT") throw failed(code, file);
+  makeFolder(path.dirname(file));
+  const again = mkfifo(library, file);
+  if (again !== undefined) throw failed(again, file);
 }
+
+/** @returns the name of the error, if there is one */
+const mkfifo = (library: Native, file: string): string | undefined =>
+  functions(library).mkfifo(file, 0o600) === 0 ? undefined : library.errno();
+
+const failed = (code: string, file: string): Error =>
+  Object.assign(new Error(`${code}: mkfifo '${file}'`), { code });
+
+const makeFolder = (folder: string) => mkdirSync(folder, { recursive: true, mode: 0o700 });
 
 const isFifo = (path: string): boolean =>
   unless(["ENOENT"], () => lstatSync(path).isFIFO()) ?? false;

@@ -135,7 +135,7 @@ export class LogFile {
     const stat = fstatSync(fd);
     this.device = stat.dev;
     this.size = stat.isFile() && movable(path) !== undefined ? stat.size : undefined;
-    this.#canWait = own ? tellsRoom(fd) : stdio !== undefined;
+    this.#canWait = own ? !stat.isFile() && tellsRoom(fd) : stdio !== undefined;
   }
 
   /** What could not be done when it was made: its mode or its owner, in words. */
