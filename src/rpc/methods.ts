@@ -59,8 +59,15 @@ export interface ProcessStatus {
   description: string;
 }
 
-/** One method: what it takes, what it answers, how it can fail, and what it is for. */
+/**
+ * What a caller must be allowed: to look, to have processes run or not, or to change the daemon
+ * itself. Each includes those before it.
+ */
+type Role = "read" | "operate" | "admin";
+
+/** One method: who may call it, what it takes, what it answers, how it can fail, what it is for. */
 interface MethodRow {
+  role: Role;
   params: Record<string, ParamKind<unknown>>;
   result: ResultKind<unknown>;
   faults: readonly FaultName[];
@@ -91,6 +98,7 @@ const startFaults = [
 /** Every method of the daemon. Both codecs, the typed client, argument checks and help come from it. */
 export const methods = table({
   "supervisor.getAPIVersion": {
+    role: "read",
     params: {},
     result: text("version"),
     faults: [],
@@ -98,73 +106,91 @@ export const methods = table({
     aliases: ["supervisor.getVersion"],
   },
   "supervisor.getSupervisorVersion": {
+    role: "read",
     params: {},
     result: text("version"),
     faults: [],
     doc: "The version of the daemon.",
   },
   "supervisor.getIdentification": {
+    role: "read",
     params: {},
     result: text("identifier"),
     faults: [],
     doc: "The identifier of this daemon.",
   },
   "supervisor.getState": {
+    role: "read",
     params: {},
     result: struct<{ statecode: number; statename: string }>(),
     faults: [],
     doc: "The state of the daemon.",
   },
-  "supervisor.getPID": { params: {}, result: integer("pid"), faults: [], doc: "The daemon's pid." },
+  "supervisor.getPID": {
+    role: "read",
+    params: {},
+    result: integer("pid"),
+    faults: [],
+    doc: "The daemon's pid.",
+  },
   "supervisor.shutdown": {
+    role: "admin",
     params: {},
     result: boolean("always true"),
     faults: [],
     doc: "Stop every process, then the daemon; answers at once.",
   },
   "supervisor.restart": {
+    role: "admin",
     params: {},
     result: boolean("always true"),
     faults: ["CANT_REREAD"],
     doc: "Stop every process, read the configuration again and start anew; answers at once.",
   },
   "supervisor.startProcess": {
+    role: "operate",
     params: { name, wait },
     result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
     faults: startFaults,
     doc: "Start a process; with wait, answer once it is up or has failed.",
   },
   "supervisor.startProcessGroup": {
+    role: "operate",
     params: { name: group, wait },
     result: statuses,
     faults: ["BAD_NAME"],
     doc: "Start all processes of a group that do not run.",
   },
   "supervisor.startAllProcesses": {
+    role: "operate",
     params: { wait },
     result: statuses,
     faults: [],
     doc: "Start all processes that do not run.",
   },
   "supervisor.stopProcess": {
+    role: "operate",
     params: { name, wait },
     result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
     faults: ["BAD_NAME", "NOT_RUNNING", "FAILED"],
     doc: "Stop a process; with wait, answer once it is down.",
   },
   "supervisor.stopProcessGroup": {
+    role: "operate",
     params: { name: group, wait },
     result: statuses,
     faults: ["BAD_NAME"],
     doc: "Stop all running processes of a group.",
   },
   "supervisor.stopAllProcesses": {
+    role: "operate",
     params: { wait },
     result: statuses,
     faults: [],
     doc: "Stop all running processes.",
   },
   "supervisor.getProcessInfo": {
+    role: "read",
     params: { name },
     result: struct<ProcessDetails>("", ["exits", "restarts", "lost_bytes"]),
     faults: ["BAD_NAME"],
@@ -173,12 +199,14 @@ export const methods = table({
       "how much of its output was lost.",
   },
   "supervisor.getAllProcessInfo": {
+    role: "read",
     params: {},
     result: array<ListedProcess[]>("", ["lost_bytes"]),
     faults: [],
     doc: "What is known of every process, by group and name.",
   },
   "supervisor.readLog": {
+    role: "read",
     params: { offset, length },
     result: text("the bytes, as text"),
     faults: ["NO_FILE", "BAD_ARGUMENTS", "FAILED"],
@@ -186,6 +214,7 @@ export const methods = table({
     aliases: ["supervisor.readMainLog"],
   },
   "supervisor.readProcessStdoutLog": {
+    role: "read",
     params: { name, offset, length },
     result: text("the bytes, as text"),
     faults: logFaults,
@@ -193,12 +222,14 @@ export const methods = table({
     aliases: ["supervisor.readProcessLog"],
   },
   "supervisor.readProcessStderrLog": {
+    role: "read",
     params: { name, offset, length },
     result: text("the bytes, as text"),
     faults: logFaults,
     doc: "Read a part of a process's stderr log; a negative offset counts from its end.",
   },
   "supervisor.tailProcessStdoutLog": {
+    role: "read",
     params: { name, offset, length },
     result: array<[text: string, offset: number, overflow: boolean]>(),
     faults: ["BAD_NAME"],
@@ -206,24 +237,28 @@ export const methods = table({
     aliases: ["supervisor.tailProcessLog"],
   },
   "supervisor.tailProcessStderrLog": {
+    role: "read",
     params: { name, offset, length },
     result: array<[text: string, offset: number, overflow: boolean]>(),
     faults: ["BAD_NAME"],
     doc: "The last bytes of a process's stderr log, its size, and whether there was more.",
   },
   "supervisor.sendProcessStdin": {
+    role: "operate",
     params: { name, chars: text("what to write to it, as UTF-8") },
     result: boolean("always true"),
     faults: ["INCORRECT_PARAMETERS", "BAD_NAME", "NOT_RUNNING", "NO_FILE", "FAILED"],
     doc: "Write to a process's stdin. What its pipe has no room for waits until the process reads; what would be too much is refused as a whole.",
   },
   "supervisor.clearLog": {
+    role: "admin",
     params: {},
     result: boolean("always true"),
     faults: ["NO_FILE", "FAILED"],
     doc: "Begin the daemon's own log anew; its rotated logs stay.",
   },
   "supervisor.clearProcessLogs": {
+    role: "operate",
     params: { name },
     result: boolean<true>("always true"),
     faults: ["BAD_NAME", "FAILED"],
@@ -231,30 +266,35 @@ export const methods = table({
     aliases: ["supervisor.clearProcessLog"],
   },
   "supervisor.clearAllProcessLogs": {
+    role: "operate",
     params: {},
     result: statuses,
     faults: [],
     doc: "Begin the logs of all processes anew.",
   },
   "drover.reloadProcess": {
+    role: "operate",
     params: { name },
     result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
     faults: ["BAD_NAME", "BAD_ARGUMENTS", "NOT_RUNNING", "FAILED"],
     doc: "Send a process the signal of its reloadsignal=, by which it reads its own configuration again.",
   },
   "system.listMethods": {
+    role: "read",
     params: {},
     result: array<string[]>(),
     faults: [],
     doc: "The names of all methods.",
   },
   "system.methodHelp": {
+    role: "read",
     params: { name: text("method name") },
     result: text("help"),
     faults: ["SIGNATURE_UNSUPPORTED"],
     doc: "What a method does, takes and answers.",
   },
   "system.methodSignature": {
+    role: "read",
     params: { name: text("method name") },
     result: array<string[]>(),
     faults: ["SIGNATURE_UNSUPPORTED"],
