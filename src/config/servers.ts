@@ -1,6 +1,8 @@
-import type { InetServerConfig, ServerConfig } from "./config.ts";
+import { readPassword } from "../rpc/password.ts";
+import type { InetServerConfig, ServerConfig, UnixServerConfig } from "./config.ts";
+import type { Facts } from "./facts.ts";
 import type { Known } from "./names.ts";
-import { problemIn, type RawSection } from "./raw.ts";
+import { emptySection, problemIn, type RawSection } from "./raw.ts";
 import { kindOf, sections as kinds } from "./sections.ts";
 import { type Reading, readOptions } from "./table.ts";
 
@@ -11,7 +13,7 @@ export function readServers(
   reading: Reading,
 ): ServerConfig[] {
   const inet: InetServerConfig[] = [];
-  const unix: ServerConfig[] = [];
+  const unix: UnixServerConfig[] = [];
   for (const section of sections.values()) {
     const { unixServer, inetServer } = kinds;
     const kind = kindOf(section.name);
@@ -31,12 +33,40 @@ export function readServers(
     }
   }
   for (const { section, password } of [...inet, ...unix]) {
-    if (!password?.startsWith("{SHA}") || /^\{SHA\}[0-9a-f]{40}$/.test(password)) continue;
-    const message = "no password can match this: expected {SHA} and 40 hex digits in small letters";
-    reading.problems.push(problemIn(section, "password", message, "warning"));
+    if (password === undefined || readPassword(password)) continue;
+    reading.problems.push(problemIn(section, "password", unmatchable(password), "warning"));
   }
   for (const server of inet) refuseOpenDoor(server, reading);
+  for (const server of unix) warnOfShutDoor(server, reading);
   return [...inet, ...unix];
+}
+
+/** Tells what was expected and never what is there. */
+const unmatchable = (password: string): string =>
+  password.startsWith("{SHA}")
+    ? "no password can match this: expected {SHA} and 40 hex digits in small letters"
+    : "no password can match this: expected $scrypt$ as `droverd hash-password` prints it";
+
+/** Who may not connect has no use for a role. */
+function warnOfShutDoor(server: UnixServerConfig, { problems }: Reading): void {
+  const { section, chmod, operators, read_only_gids } = server;
+  if ((!operators && !read_only_gids) || (chmod & 0o022) !== 0) return;
+  const option = operators ? "operators" : "read_only_gids";
+  const message =
+    `nobody but root and the owner of the socket may connect to it with chmod=${chmod.toString(8).padStart(4, "0")}: ` +
+    "expected chmod=0770 with a group in chown=, or chmod=0777";
+  problems.push(problemIn(section, option, message, "warning"));
+}
+
+/** The server of a configuration that has none. */
+export function defaultServer(file: string, facts: Facts): ServerConfig {
+  const section = emptySection("unix_http_server", "");
+  const given = { file: "", line: 0, section: section.name, text: file, literal: true } as const;
+  section.values.set("file", given);
+  const known: Known = { env: {}, values: {}, hereEverywhere: false, cwd: "/" };
+  const { options, names } = kinds.unixServer;
+  const values = readOptions(options, { section, known, names }, { facts, problems: [] });
+  return { kind: "unix", section, ...values };
 }
 
 /** Whoever may connect may run commands: without a password only this machine may. */

@@ -7,8 +7,8 @@ import type { OptionRow } from "../config/table.ts";
 import { StartError } from "./errors.ts";
 
 export interface CommandLine {
-  /** Supervise, only check the configuration, or print one to start from. */
-  action: "run" | "check" | "sample";
+  /** Supervise, only check the configuration, print one to start from, or make `password=` of one. */
+  action: "run" | "check" | "sample" | "hash-password";
   configuration: string | undefined;
   /** What the command line says instead of `[supervisord]`. */
   overrides: Overrides;
@@ -48,6 +48,12 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
     .action((file: string | undefined, { strict = false, json = false }) => {
       Object.assign(read, { action: "check", file, strict, json });
     });
+  command
+    .command("hash-password")
+    .description("Read a password from stdin, and print what password= takes in place of it.")
+    .action(() => {
+      read.action = "hash-password";
+    });
   try {
     refuseRepeats(command);
     const options = [command, ...command.commands].flatMap((one) => one.options);
@@ -55,7 +61,7 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
   } catch (error) {
     if (!(error instanceof CommanderError) || error.exitCode === 0) throw error;
     const message =
-      error.code === "commander.excessArguments" && command.args[0] !== "check"
+      error.code === "commander.excessArguments" && !commands.includes(command.args[0] ?? "")
         ? strayArguments(command.args)
         : error.message.replace(/^error: /, "");
     throw new StartError(`Error: ${message}\nFor help, use droverd -h`, 2, { cause: error });
@@ -72,8 +78,10 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
   };
 }
 
+const commands = ["check", "hash-password"];
+
 const strayArguments = ([first = "", ...others]: readonly string[]): string =>
-  `positional arguments are not supported: ${[first, ...others].join(" ")}${suggest(first, ["check"])}`;
+  `positional arguments are not supported: ${[first, ...others].join(" ")}${suggest(first, commands)}`;
 
 function createCommand(version: string): Command {
   const command = new Command("droverd")

@@ -1,10 +1,11 @@
+import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { suggest } from "../config/problems.ts";
 import { Fault } from "../faults.ts";
 import { type LogQuery, readQuery } from "../logs/query.ts";
 import { errnoOf } from "../os/errno.ts";
 import { byName, namespec, parseNamespec } from "../process/order.ts";
-import type { LogContent, LogService } from "../rpc/http.ts";
+import type { GrowingLog, LogContent, LogService } from "../rpc/http.ts";
 import { isScarce } from "./errors.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Log } from "./log.ts";
@@ -30,11 +31,12 @@ interface Places {
 /** Gives clients what they ask for of logs, within bounds. */
 export function createLogService({ fleet, sinks, mainLog, log }: Places): LogService {
   const limits = new Limits(log);
-  const follow = async (file: string | undefined): Promise<Readable | undefined> => {
+  const follow = async (file: string | undefined): Promise<GrowingLog | undefined> => {
     const sink = file === undefined ? undefined : sinks.get(file);
     if (!sink) return undefined;
     await sinks.expectAnswer(sink.spec.path);
-    return await limits.within(1, () => orFailed(() => followLog(sink)));
+    const content = await limits.within(1, () => orFailed(() => followLog(sink)));
+    return content && { content, modified: await modifiedOf(sink) };
   };
   return {
     follow: (name, stream) => follow(fleet.logOf(name, stream)),
@@ -51,6 +53,13 @@ export function createLogService({ fleet, sinks, mainLog, log }: Places): LogSer
     },
   };
 }
+
+/** Of a file that has just been moved away it is now, when the new one begins. */
+const modifiedOf = (sink: Sink): Promise<Date> =>
+  stat(sink.spec.path).then(
+    ({ mtime }) => mtime,
+    () => new Date(),
+  );
 
 /** What somebody may do something about is told in words. */
 async function orFailed<T>(read: () => T | Promise<T>): Promise<T> {

@@ -42,6 +42,10 @@ async function main(argv: readonly string[]): Promise<number> {
       const { output, exitCode } = check(commandLine);
       return print(output, exitCode);
     }
+    if (commandLine.action === "hash-password") {
+      const { hashFromStdin } = await import("./hashpassword.ts");
+      return print(await hashFromStdin(), 0);
+    }
     const source = findSource(commandLine.configuration, commandLine.overrides);
     return await supervise(source, argv, { background, service });
   } catch (error) {

@@ -4,7 +4,7 @@ import type { RequestListener } from "node:http";
 import path from "node:path";
 import type { Config, GroupConfig, ServerConfig } from "../config/config.ts";
 import { formatProblem } from "../config/problems.ts";
-import { urlOf } from "../config/servers.ts";
+import { defaultServer, urlOf } from "../config/servers.ts";
 import { Fault } from "../faults.ts";
 import { systemClock } from "../os/clock.ts";
 import { unless } from "../os/errno.ts";
@@ -13,7 +13,11 @@ import { machine } from "../os/machine.ts";
 import { native } from "../os/native.ts";
 import { OomWatch } from "../os/oom.ts";
 import { defaultRundir, makePrivateDir, removeFolder } from "../os/rundir.ts";
+import { Bodies } from "../rpc/body.ts";
+import type { Door } from "../rpc/door.ts";
 import { createListener, type LogService } from "../rpc/http.ts";
+import { createDoor, credentialsOf } from "./admission.ts";
+import { createAudit } from "./audit.ts";
 import { withLogs } from "./autologs.ts";
 import { Clearing } from "./clearing.ts";
 import { endOfDaemon } from "./container.ts";
@@ -28,7 +32,7 @@ import { careOf } from "./logcare.ts";
 import { logReports, watchedDisks } from "./logreports.ts";
 import { createLogService } from "./logservice.ts";
 import { adoptOrphans } from "./orphans.ts";
-import { credentialsOf, openServer } from "./serve.ts";
+import { openServer } from "./serve.ts";
 import { SharedSockets } from "./sharedsockets.ts";
 import { Sinks } from "./sinks.ts";
 import { Syslog } from "./syslog.ts";
@@ -82,7 +86,10 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   warnAboutRoot(config, log);
   for (const note of options.notes) log("info", note);
 
-  const servers = config.servers.length > 0 ? config.servers : [defaultServer(rundir)];
+  const servers =
+    config.servers.length > 0
+      ? config.servers
+      : [defaultServer(path.join(rundir, "drover.sock"), machine())];
   const channels = path.join(rundir, instanceOf(file));
   const fresh = !machine().isDirectory(channels);
   makeFolder(channels, () => makePrivateDir(channels));
@@ -91,6 +98,8 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   // Not before the lock: the folder may be that of another daemon, which started a moment earlier.
   const discard = () => removeFolder(channels);
   if (fresh) undo.push(discard);
+  const audit = createAudit(log, systemClock);
+  const doors = new Map(servers.map((server) => [server, createDoor(server, audit)]));
   const listeners = await openServers(servers, log, undo);
   const ledger = new Ledger(channels);
   const oom = new OomWatch();
@@ -135,8 +144,9 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     if (end) daemon.endBecause(end);
   });
   const logs = createLogService({ fleet, sinks, mainLog, log });
-  for (const server of servers) {
-    listeners.set(server, createService(server, { config, daemon, fleet, sinks, logs, mainLog }));
+  for (const [server, door] of doors) {
+    const served = { config, daemon, fleet, sinks, logs, mainLog };
+    listeners.set(server, createService(server, door, served));
   }
   log("info", `supervisord started with pid ${process.pid}`);
   return daemon;
@@ -228,7 +238,7 @@ interface Served {
   mainLog: string | undefined;
 }
 
-function createService(server: ServerConfig, served: Served): RequestListener {
+function createService(server: ServerConfig, door: Door, served: Served): RequestListener {
   const { config, daemon, fleet, sinks, logs, mainLog } = served;
   const { log } = daemon;
   const { identifier } = config.supervisord;
@@ -247,7 +257,8 @@ function createService(server: ServerConfig, served: Served): RequestListener {
   return createListener({
     handlers,
     logs,
-    credentials: credentialsOf(server),
+    door,
+    bodies: new Bodies(server.body_maxbytes),
     onBug: (where, error) => log("critical", `${where}: ${describeBug(error)}`),
   });
 }
@@ -280,16 +291,6 @@ function makeFolder(folder: string, make: () => void): void {
     });
   }
 }
-
-const defaultServer = (rundir: string): ServerConfig => ({
-  kind: "unix",
-  section: { name: "unix_http_server", file: "", line: 0, values: new Map() },
-  file: path.join(rundir, "drover.sock"),
-  chmod: 0o700,
-  chown: undefined,
-  username: undefined,
-  password: undefined,
-});
 
 function writePidfile(pidfile: string, log: Log, undo: Undo): void {
   try {

@@ -2,9 +2,10 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import path from "node:path";
 import type { Config, InetServerConfig, ServerConfig, UnixServerConfig } from "../config/config.ts";
 import { errnoOf } from "../os/errno.ts";
+import { limitOf } from "../os/limits.ts";
 import { isDirectory } from "../os/machine.ts";
 import { listenInet, listenUnix, SocketInUse } from "../os/sockets.ts";
-import type { Credentials } from "../rpc/auth.ts";
+import { Connections } from "../rpc/connections.ts";
 import { StartError } from "./errors.ts";
 
 /** What connections that are busy when the server closes have left. */
@@ -23,7 +24,7 @@ export async function openServer(
   config: ServerConfig,
   listener: RequestListener,
 ): Promise<OpenServer> {
-  const server = createServer(listener);
+  const server = createLimited(config, listener);
   try {
     const release = await listen(server, config);
     return {
@@ -39,6 +40,36 @@ export async function openServer(
     const why = config.kind === "unix" ? unixFailure(config, error) : inetFailure(config, error);
     throw new StartError(`Error: [${config.section.name}] ${why}`, 2, { cause: error });
   }
+}
+
+/** A peer that is gone without a word is found out so: nothing else tells of one that only listens. */
+const PROBE_AFTER_MS = 60_000;
+/** A server may take so much of the files that the daemon may open. */
+const SHARE_OF_FILES = 4;
+/** Node has timers of its own for what `Connections` does; its check then never comes. */
+const NEVER_MS = 2 ** 31 - 1;
+
+function createLimited(config: ServerConfig, listener: RequestListener): Server {
+  const server = createServer({
+    maxHeaderSize: config.header_maxbytes,
+    highWaterMark: config.stream_buffer_maxbytes,
+    // Clients of Unix sockets send all sorts of hosts, and some none.
+    requireHostHeader: false,
+    keepAlive: true,
+    keepAliveInitialDelay: PROBE_AFTER_MS,
+    keepAliveTimeout: 0,
+    requestTimeout: 0,
+    headersTimeout: 0,
+    connectionsCheckingInterval: NEVER_MS,
+  });
+  const files = limitOf("nofile").soft;
+  const limits = {
+    most: Math.max(1, Math.min(config.max_connections, Math.floor(files / SHARE_OF_FILES))),
+    idleMs: config.idle_timeout,
+    requestMs: config.request_timeout,
+  };
+  new Connections(server, limits, listener);
+  return server;
 }
 
 /**
@@ -99,7 +130,3 @@ function inetFailure({ host, port }: InetServerConfig, error: unknown): string {
       return `${where}: cannot open the control server: ${error}`;
   }
 }
-
-/** As in supervisord an empty name turns the login off, and an empty password is one. */
-export const credentialsOf = ({ username, password }: ServerConfig): Credentials | undefined =>
-  username && password !== undefined ? { username, password } : undefined;

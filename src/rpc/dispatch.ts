@@ -1,4 +1,5 @@
 import { Fault } from "../faults.ts";
+import type { Gate } from "./door.ts";
 import { type Handlers, type MethodName, methods } from "./methods.ts";
 import { type ParamKind, type ResultKind, readParams, withoutOurs } from "./values.ts";
 
@@ -46,8 +47,9 @@ export async function dispatchPlain(
   handlers: Handlers,
   name: string,
   given: readonly unknown[],
+  gate?: Gate,
 ): Promise<unknown> {
-  const result = await dispatch(handlers, name, given);
+  const result = await dispatch(handlers, name, given, gate);
   const method = canonical.get(name);
   return method ? withoutOurs(result, methods[method].result as ResultKind<unknown>) : result;
 }
@@ -55,16 +57,19 @@ export async function dispatchPlain(
 /**
  * Runs one call. The name selects a row of the table or it is a fault: nothing is looked up by
  * walking objects.
- * @throws Fault UNKNOWN_METHOD, INCORRECT_PARAMETERS, or what the handler gives
+ * @param gate is told of the call first, and may refuse it
+ * @throws Fault UNKNOWN_METHOD, INCORRECT_PARAMETERS, or what the gate or the handler gives
  */
 export async function dispatch(
   handlers: Handlers,
   name: string,
   given: readonly unknown[] | Readonly<Record<string, unknown>>,
+  gate?: Gate,
 ): Promise<unknown> {
   const method = canonical.get(name);
   if (!method) throw new Fault("UNKNOWN_METHOD");
   const params = readParams(methods[method].params, given);
+  gate?.(method, params);
   // The row's own parameters were read by its own kinds, which is what the handler takes.
   const handler = handlers[method] as (params: unknown) => unknown;
   return await handler(params);

@@ -1,8 +1,15 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import {
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
 import { pipeline, type Readable } from "node:stream";
 import { Fault, type FaultName } from "../faults.ts";
-import { type Credentials, isAuthorized } from "./auth.ts";
+import { type Bodies, Gone } from "./body.ts";
 import { dispatch, dispatchPlain } from "./dispatch.ts";
+import type { Door, Gate } from "./door.ts";
+import { HttpError } from "./httperror.ts";
 import { answerJson } from "./jsonrpc.ts";
 import type { Handlers } from "./methods.ts";
 
@@ -12,11 +19,18 @@ export interface LogContent {
   content: Readable;
 }
 
+/** A log as it grows. */
+export interface GrowingLog {
+  content: Readable;
+  /** When it was written to the last time. */
+  modified: Date;
+}
+
 /** Logs, for those who ask by HTTP. */
 export interface LogService {
   /** A log as it grows; undefined when there is none by that name. @throws Fault */
-  follow(name: string, stream: string): Promise<Readable | undefined>;
-  followMain(): Promise<Readable | undefined>;
+  follow(name: string, stream: string): Promise<GrowingLog | undefined>;
+  followMain(): Promise<GrowingLog | undefined>;
   /**
    * @param names of processes, groups or "all"
    * @param signal whoever asked has gone
@@ -32,82 +46,89 @@ export interface LogService {
 export interface Service {
   handlers: Handlers;
   logs: LogService;
-  credentials: Credentials | undefined;
+  door: Door;
+  bodies: Bodies;
   /** Is told what went wrong inside, with a line about where. */
   onBug(where: string, error: unknown): void;
-}
-
-/** More than any call needs; a longer body is refused. */
-const LONGEST_BODY = 4 * 2 ** 20;
-
-class HttpError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
 }
 
 /** Serves XML-RPC at /RPC2, JSON-RPC at /rpc, logs at /logs, and growing logs at /logtail and /mainlogtail. */
 export function createListener(service: Service): RequestListener {
   return (request, response) => {
     route(service, request, response).catch((error: unknown) => {
-      const status = error instanceof HttpError ? error.status : 500;
-      if (status === 500) service.onBug(`${request.method} ${request.url}`, error);
+      if (error instanceof Gone) return;
+      const failure =
+        error instanceof HttpError ? error : new HttpError(500, "internal error; see the log");
+      if (failure !== error) service.onBug(`${request.method} ${request.url}`, error);
       if (response.headersSent) response.destroy();
-      else
-        sendText(response, status, error instanceof HttpError ? error.message : "internal error");
+      else afterBody(request, () => sendFailure(request, response, failure));
     });
   };
 }
 
 async function route(service: Service, request: IncomingMessage, response: ServerResponse) {
-  const { credentials } = service;
-  if (credentials && !isAuthorized(request.headers.authorization, credentials)) {
-    response.setHeader("WWW-Authenticate", 'Basic realm="default"');
-    throw new HttpError(401, "this server needs a username and a password");
-  }
-  const { pathname, parameters } = parseUrl(request.url ?? "/");
-  if (pathname.startsWith("/RPC2")) {
-    const body = await readPost(request);
-    send(response, 200, "text/xml", await answerXml(service, body));
-  } else if (pathname === "/rpc") {
-    const body = await readPost(request);
+  const gate = await service.door.enter(request);
+  const { path, parameters } = parseUrl(request.url ?? "/");
+  if (path.startsWith("/RPC2")) {
+    await answerXml({ service, gate }, request, response);
+  } else if (path === "/rpc") {
+    const body = await readPost(service, request);
     const call = (method: string, params: Parameters<typeof dispatch>[2]) =>
-      dispatch(service.handlers, method, params);
+      dispatch(service.handlers, method, params, gate);
     const answer = await answerJson(body, call, (error) => service.onBug("/rpc", error));
     if (answer === undefined) response.writeHead(204).end();
     else send(response, 200, "application/json", answer);
-  } else if (pathname.startsWith("/logtail/")) {
-    const [, , name = "", stream = "stdout"] = pathname.split("/");
-    await follow(request, response, () => service.logs.follow(decodeURIComponent(name), stream));
-  } else if (pathname === "/mainlogtail") {
+  } else if (path.startsWith("/logtail")) {
+    const [, , name = "", ...stream] = decode(path).split("/");
+    const open = () => service.logs.follow(name, stream.length > 0 ? stream.join("/") : "stdout");
+    // A proxy in between is to pass on what it gets, not to collect it.
+    await follow(request, response, open, { "X-Accel-Buffering": "no" });
+  } else if (path.startsWith("/mainlogtail")) {
     await follow(request, response, () => service.logs.followMain());
-  } else if (pathname.startsWith("/logs/")) {
-    const names = pathname.slice("/logs/".length).split("/").map(decodeURIComponent);
+  } else if (path.startsWith("/logs/")) {
+    const names = path.slice("/logs/".length).split("/").map(decode);
     await readLogs(request, response, (signal) => service.logs.read(names, parameters, signal));
-  } else {
-    throw new HttpError(404, `nothing is served at ${pathname}`);
-  }
+  } else if (["GET", "HEAD"].includes(request.method ?? "")) {
+    throw new HttpError(404, `nothing is served at ${path}`);
+  } else throw new HttpError(400, "expected a GET");
 }
 
-function parseUrl(url: string): { pathname: string; parameters: URLSearchParams } {
+/** Paths that supervisord serves, of whose errors clients of it may read the text. */
+const isSupervisords = (path: string): boolean => !/^\/(?:rpc(?:\?|$)|logs\/)/.test(path);
+
+function parseUrl(url: string): { path: string; parameters: URLSearchParams } {
+  const [, path = "", query] = /^(?:https?:\/\/[^/?]*)?([^?#]*)(?:\?([^#]*))?/i.exec(url) ?? [];
+  // As supervisord does: %52PC2 is RPC2. A slash in a name is one only after it has been cut out.
+  const known = path.startsWith("/logs/") ? path : decode(path);
+  return { path: known, parameters: new URLSearchParams(query) };
+}
+
+function decode(part: string): string {
   try {
-    const { pathname, searchParams } = new URL(url, "http://unix");
-    decodeURIComponent(pathname);
-    return { pathname, parameters: searchParams };
+    return decodeURIComponent(part);
   } catch (error) {
     throw new HttpError(400, `not a path: ${error}`);
   }
 }
 
-async function answerXml({ handlers, onBug }: Service, body: string): Promise<string> {
+async function answerXml(
+  { service, gate }: { service: Service; gate: Gate },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.headers["content-length"] === undefined && request.method === "POST") {
+    throw new HttpError(411, "expected a Content-Length");
+  }
+  const body = await readPost(service, request);
+  send(response, 200, "text/xml", await xmlOf(body, service, gate));
+}
+
+async function xmlOf(body: string, { handlers, onBug }: Service, gate: Gate): Promise<string> {
   // Loaded by the first client that speaks it: droverctl does not.
   const { BadRequest, formatFault, formatResponse, parseCall } = await import("./xml.ts");
   try {
     const { method, params } = parseCall(body);
-    return formatResponse(await dispatchPlain(handlers, method, params));
+    return formatResponse(await dispatchPlain(handlers, method, params, gate));
   } catch (error) {
     if (error instanceof BadRequest) throw new HttpError(400, error.message);
     if (error instanceof Fault) return formatFault(error.code, error.message);
@@ -116,29 +137,26 @@ async function answerXml({ handlers, onBug }: Service, body: string): Promise<st
   }
 }
 
-async function readPost(request: IncomingMessage): Promise<string> {
+async function readPost({ bodies }: Service, request: IncomingMessage): Promise<string> {
   if (request.method !== "POST") throw new HttpError(400, "expected a POST");
-  // No page in a browser has business here, whatever it was told to fetch.
-  if (request.headers.origin !== undefined) throw new HttpError(403, "not for browsers");
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > LONGEST_BODY) throw new HttpError(413, `a body may have ${LONGEST_BODY} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+  return bodies.read(request);
 }
 
 async function follow(
   request: IncomingMessage,
   response: ServerResponse,
-  open: () => Promise<Readable | undefined>,
+  open: () => Promise<GrowingLog | undefined>,
+  headers: Readonly<Record<string, string>> = {},
 ) {
   if (request.method !== "GET") throw new HttpError(400, "expected a GET");
   const log = await open().catch((error: unknown) => Promise.reject(asHttpError(error)));
   if (!log) throw new HttpError(404, "there is no such log");
-  pass(log, response, "text/plain;charset=utf-8");
+  const { content, modified } = log;
+  pass(content, response, {
+    "Last-Modified": modified.toUTCString(),
+    "Content-Type": types.text,
+    ...headers,
+  });
 }
 
 async function readLogs(
@@ -151,7 +169,7 @@ async function readLogs(
   response.on("close", () => gone.abort());
   try {
     const { type, content } = await read(gone.signal);
-    pass(content, response, types[type]);
+    pass(content, response, { "Content-Type": types[type], "X-Accel-Buffering": "no" });
   } catch (error) {
     // Nobody is there to be answered.
     if (!gone.signal.aborted) throw asHttpError(error);
@@ -163,9 +181,8 @@ const types: Record<LogContent["type"], string> = {
   json: "application/x-ndjson",
 };
 
-function pass(log: Readable, response: ServerResponse, type: string): void {
-  // A proxy in between is to pass on what it gets, not to collect it.
-  response.writeHead(200, { "Content-Type": type, "X-Accel-Buffering": "no" });
+function pass(log: Readable, response: ServerResponse, headers: Record<string, string>): void {
+  response.writeHead(200, headers);
   response.flushHeaders();
   // A client that goes away is how every one of these that follows ends.
   pipeline(log, response, () => undefined);
@@ -186,5 +203,32 @@ function send(response: ServerResponse, status: number, type: string, body: stri
   response.writeHead(status, { "Content-Type": type, "Content-Length": bytes.length }).end(bytes);
 }
 
-const sendText = (response: ServerResponse, status: number, body: string): void =>
-  send(response, status, "text/plain;charset=utf-8", `${body}\n`);
+/**
+ * A client that still sends does not read, and would not get to: what it is refused is read first. It
+ * has as long as for any request.
+ */
+function afterBody(request: IncomingMessage, act: () => void): void {
+  if (request.readableEnded) act();
+  else request.once("end", act).resume();
+}
+
+function sendFailure(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, message, headers }: HttpError,
+): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (isSupervisords(request.url ?? "/"))
+    send(response, status, "text/html", page(status, message));
+  else send(response, status, types.text, `${message}\n`);
+}
+
+/** supervisord's page about an error, with what it is about. */
+const page = (status: number, message: string): string =>
+  [
+    ...["<head>", "<title>Error response</title>", "</head>", "<body>", "<h1>Error response</h1>"],
+    `<p>Error code ${status}.`,
+    `<p>Message: ${STATUS_CODES[status]}.`,
+    `<!-- ${message.replaceAll(/[<>&-]+/g, " ")} -->`,
+    ...["</body>", ""],
+  ].join("\r\n");

@@ -63,7 +63,7 @@ export interface ProcessStatus {
  * What a caller must be allowed: to look, to have processes run or not, or to change the daemon
  * itself. Each includes those before it.
  */
-type Role = "read" | "operate" | "admin";
+export type Role = "read" | "operate" | "admin";
 
 /** One method: who may call it, what it takes, what it answers, how it can fail, what it is for. */
 interface MethodRow {

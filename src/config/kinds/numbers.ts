@@ -39,6 +39,9 @@ export const bytes = kind("a size such as 512, 100KB, 50MB or 1GB", (text, _, re
   return clamp(readInteger(unit ? text.slice(0, -2) : text, refuse) * (unit ?? 1));
 });
 
+export const bytesFrom = (least: number, most: number): Kind<number> =>
+  limited(bytes, `a size from ${least} to ${most} bytes`, (size) => size >= least && size <= most);
+
 /** The system's calls take no more; they use the lowest bits. */
 const HIGHEST_MODE = 2 ** 32 - 1;
 
