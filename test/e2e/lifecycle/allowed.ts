@@ -39,6 +39,11 @@ const allowances: readonly Allowance[] = [
     without: drop(/^unknown error making dispatchers for '.*': \S+ \(Error: /),
   },
   {
+    whose: "ours",
+    why: "who has asked for a change is written down",
+    without: drop(/^audit: /),
+  },
+  {
     whose: "theirs",
     why: "what ends between two of its ticks goes without the word of success",
     without: withSuccess,
