@@ -79,7 +79,7 @@ async function route(service: Service, request: IncomingMessage, response: Serve
     if (answer === undefined) response.writeHead(204).end();
     else send(response, 200, "application/json", answer);
   } else if (path.startsWith("/logtail")) {
-    const [, , name = "", ...stream] = decode(path).split("/");
+    const [, , name = "", ...stream] = path.split("/");
     const open = () => service.logs.follow(name, stream.length > 0 ? stream.join("/") : "stdout");
     // A proxy in between is to pass on what it gets, not to collect it.
     await follow(request, response, open, { "X-Accel-Buffering": "no" });
@@ -99,8 +99,17 @@ const isSupervisords = (path: string): boolean => !/^\/(?:rpc(?:\?|$)|logs\/)/.t
 function parseUrl(url: string): { path: string; parameters: URLSearchParams } {
   const [, path = "", query] = /^(?:https?:\/\/[^/?]*)?([^?#]*)(?:\?([^#]*))?/i.exec(url) ?? [];
   // As supervisord does: %52PC2 is RPC2. A slash in a name is one only after it has been cut out.
-  const known = path.startsWith("/logs/") ? path : decode(path);
+  const known = path.startsWith("/logs/") ? path : decodeKnown(path);
   return { path: known, parameters: new URLSearchParams(query) };
+}
+
+/** What cannot be decoded names nothing that there is. */
+function decodeKnown(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function decode(part: string): string {
@@ -125,7 +134,7 @@ async function answerXml(
 
 async function xmlOf(body: string, { handlers, onBug }: Service, gate: Gate): Promise<string> {
   // Loaded by the first client that speaks it: droverctl does not.
-  const { BadRequest, formatFault, formatResponse, parseCall } = await import("./xml.ts");
+  const [{ BadRequest, parseCall }, { formatFault, formatResponse }] = await loadXml();
   try {
     const { method, params } = parseCall(body);
     return formatResponse(await dispatchPlain(handlers, method, params, gate));
@@ -136,6 +145,8 @@ async function xmlOf(body: string, { handlers, onBug }: Service, gate: Gate): Pr
     throw new HttpError(500, "internal error; see the log");
   }
 }
+
+const loadXml = () => Promise.all([import("./xmlcall.ts"), import("./xml.ts")]);
 
 async function readPost({ bodies }: Service, request: IncomingMessage): Promise<string> {
   if (request.method !== "POST") throw new HttpError(400, "expected a POST");

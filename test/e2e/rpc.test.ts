@@ -169,7 +169,8 @@ test("nonsense gets a status or a fault, and the daemon goes on", async () => {
   expect((await post("/rpc", "{")).body).toContain("-32700");
   expect((await ask(daemon, "GET", "/RPC2")).status).toBe(400);
   expect((await ask(daemon, "GET", "/nothing")).status).toBe(404);
-  expect((await ask(daemon, "GET", "/logtail/%zz")).status).toBe(400);
+  expect((await ask(daemon, "GET", "/logtail/%zz")).status).toBe(404);
+  expect((await ask(daemon, "GET", "/logs/%zz")).status).toBe(400);
   expect((await ask(daemon, "GET", "/logtail/nosuch/stdout")).status).toBe(404);
   expect((await post("/rpc", "{}", { Origin: "http://evil.example" })).status).toBe(403);
   for (const method of ["supervisor.__proto__", "constructor", "supervisor._x", "toString"]) {

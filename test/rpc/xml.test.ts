@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BadRequest, formatFault, formatResponse, parseCall } from "../../src/rpc/xml.ts";
+import { formatFault, formatResponse } from "../../src/rpc/xml.ts";
+import { BadRequest, parseCall } from "../../src/rpc/xmlcall.ts";
 
 const callWith = (params: string): string =>
   `<?xml version='1.0'?>\n<methodCall>\n<methodName>a.b</methodName>\n${params}\n</methodCall>\n`;
@@ -16,6 +17,13 @@ describe("a value", () => {
     ["<value><int>-5</int></value>", -5],
     ["<value><i4>5</i4></value>", 5],
     ["<value> <int> 5 </int> </value>", 5],
+    ["<value><double>-.5e3</double></value>", -500],
+    ["<value><boolean> 1 </boolean></value>", false],
+    [
+      "<value><dateTime.iso8601>20261231T23:59:58</dateTime.iso8601></value>",
+      new Date("2026-12-31T23:59:58"),
+    ],
+    ["<value><base64>\n w6k\n K </base64></value>", "é\n"],
     ["<value><double>1.5</double></value>", 1.5],
     ["<value><boolean>1</boolean></value>", true],
     ["<value><boolean>0</boolean></value>", false],
@@ -84,11 +92,14 @@ describe("a call", () => {
     expect(parseCall(callWith(params))).toEqual({ method: "a.b", params: expected });
   });
 
-  test("needs no declaration, and white space around it is no matter", () => {
-    const bare = "\n<methodCall><methodName>\n a.b </methodName></methodCall>\n";
-    expect(parseCall(bare.trimStart())).toEqual({ method: "a.b", params: [] });
+  test("needs no declaration, and its name is as it is written", () => {
+    const bare = "<methodCall>\n<methodName>\n a.b </methodName></methodCall>\n";
+    expect(parseCall(bare)).toEqual({ method: "\n a.b ", params: [] });
   });
 });
+
+const only = (value: string): string =>
+  callWith(`<params><param><value>${value}</value></param></params>`);
 
 /** A call after a document type, with `&x;` as its parameter. */
 const typed = (doctype: string): string =>
@@ -109,12 +120,21 @@ describe("refused", () => {
     ["crossed elements", "<methodCall><methodName>a.b</methodCall></methodName>"],
     ["another element", "<methodResponse><params/></methodResponse>"],
     ["no method", "<methodCall></methodCall>"],
-    ["an empty method", "<methodCall><methodName> </methodName></methodCall>"],
+    ["an empty method", "<methodCall><methodName></methodName></methodCall>"],
+    ["a method elsewhere", "<methodCall><params><methodName>a</methodName></params></methodCall>"],
     ["a param without a value", callWith("<params><param></param></params>")],
     [
       "a number that is none",
       callWith("<params><param><value><int>x</int></value></param></params>"),
     ],
+    ["a date that is none", only("<dateTime.iso8601>20261399T00:00:00</dateTime.iso8601>")],
+    ["base64 that is none", only("<base64>A</base64>")],
+    ["base64 of no text", only("<base64>/w==</base64>")],
+    ["a part of a number", only("<int>1.5</int>")],
+    ["a number in hex", only("<int>0x10</int>")],
+    ["a number without end", only("<double>1e999</double>")],
+    ["an array without data", only("<array/>")],
+    ["a member without a name", only("<struct><member><value>a</value></member></struct>")],
     ["an empty number", callWith("<params><param><value><int></int></value></param></params>")],
     [
       "a member without a value",
