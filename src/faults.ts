@@ -6,6 +6,7 @@ const faults = {
   SIGNATURE_UNSUPPORTED: 4,
   SHUTDOWN_STATE: 6,
   BAD_NAME: 10,
+  BAD_SIGNAL: 11,
   NO_FILE: 20,
   NOT_EXECUTABLE: 21,
   FAILED: 30,
@@ -13,6 +14,8 @@ const faults = {
   SPAWN_ERROR: 50,
   ALREADY_STARTED: 60,
   NOT_RUNNING: 70,
+  ALREADY_ADDED: 90,
+  STILL_RUNNING: 91,
   CANT_REREAD: 92,
 } as const;
 

@@ -17,14 +17,26 @@ interface AutoLogs {
 
 const letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
 
+const autoLogsOf = ({ identifier, childlogdir }: Config["supervisord"], log: Log): AutoLogs => ({
+  dir: childlogdir ?? machine().tempDir,
+  ...{ identifier, log },
+});
+
+/** Removes what earlier runs of this daemon have left, unless it is to stay. */
+export function clearAutoLogs({ supervisord }: Config, log: Log): void {
+  if (!supervisord.nocleanup) removeAutoLogs(autoLogsOf(supervisord, log), log);
+}
+
 /**
- * The groups as they run: each process with its logs' files, and without what cannot be run yet.
+ * Groups as they run: each process with its logs' files, and without what cannot be run yet.
  * @throws StartError
  */
-export function withLogs({ supervisord, groups }: Config, log: Log): GroupConfig[] {
-  const { identifier, childlogdir, nocleanup } = supervisord;
-  const auto: AutoLogs = { dir: childlogdir ?? machine().tempDir, identifier, log };
-  if (!nocleanup) removeAutoLogs(auto, log);
+export function withLogs(
+  groups: readonly GroupConfig[],
+  { supervisord }: Config,
+  log: Log,
+): GroupConfig[] {
+  const auto = autoLogsOf(supervisord, log);
   const bySection = new Map(
     groups.flatMap(({ processes }) => processes.map((config) => [config.section, config] as const)),
   );

@@ -4,6 +4,7 @@ import { makeFifos, makesFifosAtOnce } from "../os/channels.ts";
 import { postponeOptimizing } from "../os/heap.ts";
 import { isAtRest } from "../process/chart.ts";
 import { byName, parseNamespec } from "../process/order.ts";
+import { isStopped } from "../process/states.ts";
 import { channelName } from "./channelname.ts";
 import { watchMemory } from "./memorywatch.ts";
 import { Recycler } from "./recycler.ts";
@@ -15,6 +16,7 @@ import type { World } from "./world.ts";
 
 interface Group {
   name: string;
+  priority: number;
   processes: Supervised[];
 }
 
@@ -27,9 +29,9 @@ const LAST_WORDS_MS = 1_000;
 export class Fleet {
   readonly #world: World;
   /** In their order of starting. */
-  readonly #groups: Group[];
+  readonly #groups: Group[] = [];
   /** In the order of `status`. */
-  readonly listed: readonly Supervised[];
+  #listed: readonly Supervised[] = [];
   #closing = false;
   #stopWatchingMemory: () => void = () => undefined;
   /** What is left of programs that are not configured any more, on its way out. */
@@ -37,20 +39,71 @@ export class Fleet {
 
   constructor(groups: readonly GroupConfig[], world: World) {
     this.#world = world;
+    this.#take(groups);
+  }
+
+  #take(groups: readonly GroupConfig[]): Group[] {
+    const world = this.#world;
     const configs = groups.flatMap(({ processes }) => processes);
     // Else each is made for its first start: between two of these the daemon can answer.
     if (makesFifosAtOnce()) {
       makeFifos(configs.flatMap((config) => channelsOf(config, world.channels)));
     }
-    this.#groups = groups.map(({ name, processes }) => {
+    const taken = groups.map(({ name, priority, processes }) => {
       const recycler = new Recycler(world);
       return {
-        name,
+        ...{ name, priority },
         processes: processes.map((config) => new Supervised(config, world, recycler)),
       };
     });
+    this.#groups.push(...taken);
+    // Stable: of equal priority, those come last that came last.
+    this.#groups.sort((a, b) => a.priority - b.priority);
+    this.#list();
+    return taken;
+  }
+
+  #list(): void {
     const all = this.#groups.flatMap(({ processes }) => processes);
-    this.listed = all.toSorted((a, b) => byName(a.config, b.config));
+    this.#listed = all.sort((a, b) => byName(a.config, b.config));
+  }
+
+  /** In the order of `status`. */
+  get listed(): readonly Supervised[] {
+    return this.#listed;
+  }
+
+  has(group: string): boolean {
+    return this.#groups.some(({ name }) => name === group);
+  }
+
+  /**
+   * Takes over one more group, and starts of it what is to start by itself.
+   * @throws what the kernel gives when there is no room for its channels
+   */
+  add(group: GroupConfig): void {
+    for (const { processes } of this.#take([group])) {
+      for (const process of processes) if (process.config.autostart) process.start();
+    }
+    this.#watchMemory();
+  }
+
+  /** Gives up a group. @throws Fault BAD_NAME; STILL_RUNNING when not all of it is down */
+  remove(name: string): void {
+    const processes = this.group(name);
+    if (!processes.every(({ state }) => isStopped(state.name))) {
+      throw new Fault("STILL_RUNNING", name);
+    }
+    const at = this.#groups.findIndex((group) => group.name === name);
+    this.#groups.splice(at, 1);
+    this.#list();
+    for (const process of processes) process.retire();
+    this.#watchMemory();
+  }
+
+  #watchMemory(): void {
+    this.#stopWatchingMemory();
+    this.#stopWatchingMemory = watchMemory(this.listed, this.#world);
   }
 
   get closing(): boolean {
@@ -108,7 +161,7 @@ export class Fleet {
         else process.start();
       }
     }
-    this.#stopWatchingMemory = watchMemory(this.listed, this.#world);
+    this.#watchMemory();
   }
 
   #endSurvivors(): ReadonlySet<Supervised> {

@@ -1,17 +1,22 @@
+import { signalNamed } from "../config/kinds/words.ts";
 import { Fault, SUCCESS } from "../faults.ts";
 import { CommandError } from "../os/command.ts";
 import { isAtRest } from "../process/chart.ts";
+import type { SignalName } from "../process/signals.ts";
 import { isRunning } from "../process/states.ts";
 import { systemHandlers } from "../rpc/dispatch.ts";
 import type { Handlers, ProcessStatus } from "../rpc/methods.ts";
 import { version } from "../version.ts";
 import { type ClearableLogs, clearHandlers } from "./clearlogs.ts";
+import { configCalls } from "./configcalls.ts";
 import type { Log } from "./log.ts";
 import { logCalls } from "./logcalls.ts";
+import type { Roster } from "./roster.ts";
 import type { Supervised } from "./supervised.ts";
 
 export interface DaemonControls extends ClearableLogs {
   identifier: string;
+  roster: Roster;
   shutdown(): void;
   restart(): void;
 }
@@ -32,7 +37,7 @@ export function createHandlers(controls: DaemonControls): Handlers {
 }
 
 function supervisorHandlers(controls: DaemonControls): Omit<Handlers, `system.${string}`> {
-  const { fleet, identifier, mainLog, log } = controls;
+  const { fleet, identifier, mainLog, log, roster } = controls;
   const one = (name: string): Supervised => {
     const found = fleet.find(name);
     if (Array.isArray(found)) throw new Fault("BAD_NAME", name);
@@ -47,6 +52,11 @@ function supervisorHandlers(controls: DaemonControls): Omit<Handlers, `system.${
     forEach(
       processes.filter(({ stoppable }) => stoppable),
       (process) => stop(process, nameOf(process), wait, log),
+    );
+  const signalAll = (processes: readonly Supervised[], signal: string) =>
+    forEach(
+      processes.filter(({ signallable }) => signallable),
+      (process) => signalOne(process, nameOf(process), signal),
     );
   return {
     "supervisor.getAPIVersion": () => "3.0",
@@ -74,6 +84,12 @@ function supervisorHandlers(controls: DaemonControls): Omit<Handlers, `system.${
     },
     "supervisor.stopProcessGroup": ({ name, wait }) => stopAll(fleet.group(name), wait),
     "supervisor.stopAllProcesses": ({ wait }) => stopAll(fleet.ordered, wait),
+    "supervisor.signalProcess": ({ name, signal }) => {
+      const found = fleet.find(name);
+      return Array.isArray(found) ? signalAll(found, signal) : signalOne(found, name, signal);
+    },
+    "supervisor.signalProcessGroup": ({ name, signal }) => signalAll(fleet.group(name), signal),
+    "supervisor.signalAllProcesses": ({ signal }) => signalAll(fleet.ordered, signal),
     "supervisor.getProcessInfo": ({ name }) => one(name).details(),
     "supervisor.getAllProcessInfo": () => fleet.listed.map((process) => process.listing()),
     "drover.reloadProcess": ({ name }) => {
@@ -85,6 +101,7 @@ function supervisorHandlers(controls: DaemonControls): Omit<Handlers, `system.${
           )
         : reload(found, name);
     },
+    ...configCalls(roster),
     ...clearHandlers(controls),
     ...logCalls({ mainLog, sinks: controls.sinks, process: one }),
   };
@@ -160,15 +177,30 @@ async function stop(process: Supervised, name: string, wait: boolean, log: Log):
   return true;
 }
 
+/** As in supervisord the signal is looked at before the state. */
+async function signalOne(process: Supervised, name: string, given: string): Promise<true> {
+  const signal = signalNamed(given);
+  if (signal === undefined) throw new Fault("BAD_SIGNAL", given);
+  if (!process.signallable) throw new Fault("NOT_RUNNING", name);
+  send(process, name, signal);
+  return true;
+}
+
+/** @throws Fault NOT_RUNNING, FAILED */
+function send(process: Supervised, name: string, signal: SignalName): void {
+  try {
+    if (process.signal(signal)) return;
+  } catch (error) {
+    throw new Fault("FAILED", `cannot send ${signal} to ${name}: ${error}`, { cause: error });
+  }
+  throw new Fault("NOT_RUNNING", name);
+}
+
 async function reload(process: Supervised, name: string): Promise<true> {
   const { reloadsignal } = process.config;
   if (reloadsignal === undefined) {
     throw new Fault("BAD_ARGUMENTS", `${name} has no reloadsignal=`);
   }
-  try {
-    if (process.signal(reloadsignal)) return true;
-  } catch (error) {
-    throw new Fault("FAILED", `cannot send ${reloadsignal} to ${name}: ${error}`, { cause: error });
-  }
-  throw new Fault("NOT_RUNNING", name);
+  send(process, name, reloadsignal);
+  return true;
 }

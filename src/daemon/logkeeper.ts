@@ -64,6 +64,12 @@ export class LogKeeper {
     this.#wakeBy(-Infinity);
   }
 
+  /** Keeps it no more. */
+  remove(sink: Sink): void {
+    this.#kept.delete(sink);
+    sink.keeper = undefined;
+  }
+
   /**
    * A log is about to be written to: what was due before that is done first, by the time of its last
    * write. That is on the disk, so that no restart of the daemon makes a difference.

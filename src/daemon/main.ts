@@ -145,9 +145,10 @@ async function runUntilShutdown(
     expectPlaces(config);
     next = config;
   };
+  const reread = () => loadSource(source);
   const signals = new Signals();
   for (;;) {
-    const given = { ...lasting, file, notes: notes.splice(0), prepareRestart };
+    const given = { ...lasting, file, notes: notes.splice(0), reread, prepareRestart };
     const life = await open(given, next, current);
     const { daemon } = life;
     current = life.config;

@@ -18,7 +18,7 @@ import type { Door } from "../rpc/door.ts";
 import { createListener, type LogService } from "../rpc/http.ts";
 import { createDoor, credentialsOf } from "./admission.ts";
 import { createAudit } from "./audit.ts";
-import { withLogs } from "./autologs.ts";
+import { clearAutoLogs, withLogs } from "./autologs.ts";
 import { Clearing } from "./clearing.ts";
 import { endOfDaemon } from "./container.ts";
 import { Daemon } from "./daemon.ts";
@@ -32,6 +32,7 @@ import { careOf } from "./logcare.ts";
 import { logReports, watchedDisks } from "./logreports.ts";
 import { createLogService } from "./logservice.ts";
 import { adoptOrphans } from "./orphans.ts";
+import { Roster } from "./roster.ts";
 import { openServer } from "./serve.ts";
 import { SharedSockets } from "./sharedsockets.ts";
 import { Sinks } from "./sinks.ts";
@@ -51,6 +52,8 @@ export interface DaemonOptions {
   notes: readonly string[];
   /** Undefined when there is none. */
   manager: ServiceManager | undefined;
+  /** Reads the configuration anew. @throws StartError */
+  reread(): Config;
   /** Reads the configuration for the next life. @throws StartError when it cannot be used */
   prepareRestart(): void;
 }
@@ -104,7 +107,8 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const ledger = new Ledger(channels);
   const oom = new OomWatch();
   const clearing = new Clearing(systemClock);
-  const groups = withLogs(config, log);
+  clearAutoLogs(config, log);
+  const groups = withLogs(config.groups, config, log);
   const sockets = new SharedSockets(log);
   await sockets.lookUp(groups.flatMap(({ processes }) => processes));
   const watchers: World["watchers"] = new Set([sockets.follow]);
@@ -144,8 +148,10 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     if (end) daemon.endBecause(end);
   });
   const logs = createLogService({ fleet, sinks, mainLog, log });
+  const { reread } = options;
+  const roster = new Roster({ config, groups, fleet, sockets, clearing, log, reread });
   for (const [server, door] of doors) {
-    const served = { config, daemon, fleet, sinks, logs, mainLog };
+    const served = { config, daemon, roster, fleet, sinks, logs, mainLog };
     listeners.set(server, createService(server, door, served));
   }
   log("info", `supervisord started with pid ${process.pid}`);
@@ -231,6 +237,7 @@ async function openServers(servers: readonly ServerConfig[], log: Log, undo: Und
 interface Served {
   config: Config;
   daemon: Daemon;
+  roster: Roster;
   fleet: Fleet;
   logs: LogService;
   sinks: Sinks;
@@ -239,11 +246,11 @@ interface Served {
 }
 
 function createService(server: ServerConfig, door: Door, served: Served): RequestListener {
-  const { config, daemon, fleet, sinks, logs, mainLog } = served;
+  const { config, daemon, roster, fleet, sinks, logs, mainLog } = served;
   const { log } = daemon;
   const { identifier } = config.supervisord;
   const handlers = createHandlers({
-    ...{ fleet, sinks, mainLog, log, identifier },
+    ...{ fleet, roster, sinks, mainLog, log, identifier },
     shutdown: () => daemon.shutdown(),
     restart() {
       try {

@@ -46,6 +46,14 @@ export class Sinks {
     return sink;
   }
 
+  /** One source less; a log that has none any more is forgotten. */
+  leave(sink: Sink): void {
+    sink.sources--;
+    if (sink.sources > 0) return;
+    this.#keeper.remove(sink);
+    for (const [key, known] of this.#byPath) if (known === sink) this.#byPath.delete(key);
+  }
+
   get(file: string): Sink | undefined {
     return this.#byPath.get(this.#canonical(file));
   }

@@ -13,7 +13,7 @@ import {
   type Moment,
   startMark,
 } from "../logs/format.ts";
-import { closeFd, makeFifos, makesFifosAtOnce, openForChild } from "../os/channels.ts";
+import { closeFd, makeFifos, makesFifosAtOnce, openForChild, removeFifos } from "../os/channels.ts";
 import { errnoOf } from "../os/errno.ts";
 import { InputPipe } from "../os/inputpipe.ts";
 import { limitOf } from "../os/limits.ts";
@@ -41,6 +41,8 @@ export class Stdio {
   readonly #streams: Partial<Record<StreamName, OutputStream>> = {};
   /** Those whose logs tell of starts and ends; of two that share a log, the first. */
   readonly #marked: OutputStream[] = [];
+  /** One for each name that its streams have for it. */
+  readonly #sinks: Sink[] = [];
   /** Where they are made at once, that has been done for all. */
   #hasChannels = makesFifosAtOnce();
   #pid: number | undefined;
@@ -161,6 +163,13 @@ export class Stdio {
     for (const stream of Object.values(this.#streams)) stream.close();
   }
 
+  /** For a process that is given up, and has no child: nothing of it stays. */
+  retire(): void {
+    this.close();
+    for (const sink of this.#sinks) this.#world.sinks.leave(sink);
+    removeFifos(channelsOf(this.#config, this.#world.channels));
+  }
+
   /** The last lines that came on a stream since `forget`. */
   lastLines(stream: StreamName): string[] {
     return this.#streams[stream]?.lastLines() ?? [];
@@ -251,7 +260,9 @@ export class Stdio {
     const files = targets.flatMap((target) => (target.to === "file" ? [target.path] : []));
     const care = careOf(this.#config);
     const spec = { maxBytes, backups, blocks, care };
-    const found = new Set(files.map((path) => sinks.open({ path, ...spec })));
+    const opened = files.map((path) => sinks.open({ path, ...spec }));
+    this.#sinks.push(...opened);
+    const found = new Set(opened);
     const hasSyslog = this.#config[`${stream}_syslog`] || targets.some(({ to }) => to === "syslog");
     const toSyslog: OutputsSpec["toSyslog"] = (tally) => syslog.connect(name, tally);
     return { sinks: [...found], toSyslog: hasSyslog ? toSyslog : undefined };

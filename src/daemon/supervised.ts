@@ -14,6 +14,7 @@ import { narrate } from "../process/narrate.ts";
 import { formatMs, type Policy } from "../process/policy.ts";
 import type { ExitRecord } from "../process/record.ts";
 import { type SignalName, signalOf } from "../process/signals.ts";
+import { isSignallable } from "../process/states.ts";
 import type { ListedProcess, ProcessDetails, ProcessInfo } from "../rpc/methods.ts";
 import { enclosureOf } from "./channelname.ts";
 import { ChildMaker } from "./child.ts";
@@ -72,6 +73,11 @@ export class Supervised {
   /** What went wrong with the latest start; empty when nothing did. */
   get spawnerr(): string {
     return this.#history.spawnerr;
+  }
+
+  /** In supervisord's set of states in which a process may be sent signals. */
+  get signallable(): boolean {
+    return isSignallable(this.#state.name);
   }
 
   get stoppable(): boolean {
@@ -149,6 +155,13 @@ export class Supervised {
     this.maker.stdio.close();
     // The last of a tree may have been on its way out still when its child was buried.
     if (this.config.stoptree) enclosureOf(this.maker.treeToken)?.remove();
+  }
+
+  /** It is given up, being at rest: nothing is done any more, and nothing of it stays. */
+  retire(): void {
+    this.close();
+    this.#wake(undefined);
+    this.maker.stdio.retire();
   }
 
   /** The first state of which `done` holds, asked now and after every change. */

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   readSync,
+  unlinkSync,
 } from "node:fs";
 import { Socket, type SocketConstructorOpts } from "node:net";
 import path from "node:path";
@@ -61,6 +62,11 @@ const failed = (code: string, file: string): Error =>
   Object.assign(new Error(`${code}: mkfifo '${file}'`), { code });
 
 const makeFolder = (folder: string) => mkdirSync(folder, { recursive: true, mode: 0o700 });
+
+/** Of a process that is no more. */
+export function removeFifos(paths: readonly string[]): void {
+  for (const file of paths) unless(["ENOENT"], () => unlinkSync(file));
+}
 
 const isFifo = (path: string): boolean =>
   unless(["ENOENT"], () => lstatSync(path).isFIFO()) ?? false;

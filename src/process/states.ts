@@ -15,6 +15,11 @@ export type StateName = keyof typeof stateCodes;
 const running: ReadonlySet<StateName> = new Set(["STARTING", "RUNNING", "BACKOFF"]);
 const stopped: ReadonlySet<StateName> = new Set(["STOPPED", "EXITED", "FATAL", "UNKNOWN"]);
 
+/** In which there is a child to be sent a signal by somebody's request. */
+const signallable: ReadonlySet<StateName> = new Set(["STARTING", "RUNNING", "STOPPING"]);
+
+export const isSignallable = (state: StateName): boolean => signallable.has(state);
+
 /** In the set that `start` refuses and `stop` accepts. BACKOFF counts: it will start by itself. */
 export const isRunning = (state: StateName): boolean => running.has(state);
 

@@ -42,6 +42,11 @@ function describedMethod(name: string): Described {
   return methods[found];
 }
 
+/** Makes one call of a request, and each one in a multicall. */
+type Call = (name: string, given: Given) => Promise<unknown>;
+
+type Given = readonly unknown[] | Readonly<Record<string, unknown>>;
+
 /** As `dispatch`, with the answer that supervisord would give: for the clients that it has. */
 export async function dispatchPlain(
   handlers: Handlers,
@@ -49,7 +54,8 @@ export async function dispatchPlain(
   given: readonly unknown[],
   gate?: Gate,
 ): Promise<unknown> {
-  const result = await dispatch(handlers, name, given, gate);
+  const call: Call = (each, params) => dispatchPlain(handlers, each, params as unknown[], gate);
+  const result = await run(handlers, { name, given, gate, call });
   const method = canonical.get(name);
   return method ? withoutOurs(result, methods[method].result as ResultKind<unknown>) : result;
 }
@@ -60,17 +66,56 @@ export async function dispatchPlain(
  * @param gate is told of the call first, and may refuse it
  * @throws Fault UNKNOWN_METHOD, INCORRECT_PARAMETERS, or what the gate or the handler gives
  */
-export async function dispatch(
+export function dispatch(
   handlers: Handlers,
   name: string,
-  given: readonly unknown[] | Readonly<Record<string, unknown>>,
+  given: Given,
   gate?: Gate,
 ): Promise<unknown> {
+  const call: Call = (each, params) => dispatch(handlers, each, params, gate);
+  return run(handlers, { name, given, gate, call });
+}
+
+interface Request {
+  name: string;
+  given: Given;
+  gate: Gate | undefined;
+  /** For those in a multicall. */
+  call: Call;
+}
+
+async function run(handlers: Handlers, { name, given, gate, call }: Request): Promise<unknown> {
   const method = canonical.get(name);
   if (!method) throw new Fault("UNKNOWN_METHOD");
   const params = readParams(methods[method].params, given);
   gate?.(method, params);
+  if (method === "system.multicall") return await multicall(params.calls as unknown[], call);
   // The row's own parameters were read by its own kinds, which is what the handler takes.
   const handler = handlers[method] as (params: unknown) => unknown;
   return await handler(params);
+}
+
+/**
+ * Runs each call when the one before is done. As in supervisord a result stands for itself, where others
+ * who have this method wrap it in an array.
+ */
+async function multicall(calls: readonly unknown[], call: Call): Promise<unknown[]> {
+  const results: unknown[] = [];
+  for (const one of calls) {
+    try {
+      const { methodName, params = [] } = Object(one) as Record<string, unknown>;
+      if (typeof methodName !== "string" || methodName === "") {
+        throw new Fault("INCORRECT_PARAMETERS", "No methodName");
+      }
+      if (methodName === "system.multicall") {
+        throw new Fault("INCORRECT_PARAMETERS", "Recursive system.multicall forbidden");
+      }
+      if (!Array.isArray(params)) throw new Fault("INCORRECT_PARAMETERS", "params: expected array");
+      results.push(await call(methodName, params));
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      results.push({ faultCode: error.code, faultString: error.message });
+    }
+  }
+  return results;
 }

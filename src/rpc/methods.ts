@@ -5,10 +5,12 @@ import {
   array,
   boolean,
   integer,
+  list,
   type ParamKind,
   type ResultKind,
   struct,
   text,
+  textOrNumber,
 } from "./values.ts";
 
 /** One process as clients see it; supervisord's keys. Times in seconds since the Epoch, 0 for never. */
@@ -50,6 +52,41 @@ export interface ProcessDetails extends ProcessInfo {
   restarts: number;
 }
 
+/** How one process is configured; supervisord's keys. What is not set is `none`. */
+export interface ConfigInfo {
+  name: string;
+  group: string;
+  command: string;
+  directory: string;
+  serverurl: string;
+  uid: number | "none";
+  autostart: boolean;
+  autorestart: boolean | "unexpected";
+  /** Its group is part of what runs. */
+  inuse: boolean;
+  exitcodes: number[];
+  group_prio: number;
+  process_prio: number;
+  startretries: number;
+  startsecs: number;
+  stopsignal: number;
+  stopwaitsecs: number;
+  killasgroup: boolean;
+  redirect_stderr: boolean;
+  stdout_logfile: string;
+  stdout_logfile_maxbytes: number;
+  stdout_logfile_backups: number;
+  stdout_capture_maxbytes: number;
+  stdout_events_enabled: boolean;
+  stdout_syslog: boolean;
+  stderr_logfile: string;
+  stderr_logfile_maxbytes: number;
+  stderr_logfile_backups: number;
+  stderr_capture_maxbytes: number;
+  stderr_events_enabled: boolean;
+  stderr_syslog: boolean;
+}
+
 /** What became of one process in an operation on several. */
 export interface ProcessStatus {
   name: string;
@@ -83,6 +120,7 @@ const group = text("group name");
 const wait = boolean("answer only when it is done", true);
 const offset = integer("where to start, in bytes");
 const length = integer("how many bytes");
+const signal = textOrNumber("signal, as HUP, SIGHUP or 1");
 const statuses = array<ProcessStatus[]>();
 const logFaults = ["BAD_NAME", "NO_FILE", "BAD_ARGUMENTS", "FAILED"] as const;
 const startFaults = [
@@ -189,6 +227,57 @@ export const methods = table({
     faults: [],
     doc: "Stop all running processes.",
   },
+  "supervisor.signalProcess": {
+    role: "operate",
+    params: { name, signal },
+    result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
+    faults: ["BAD_NAME", "BAD_SIGNAL", "NOT_RUNNING", "FAILED"],
+    doc: "Send a signal to a process.",
+  },
+  "supervisor.signalProcessGroup": {
+    role: "operate",
+    params: { name: group, signal },
+    result: statuses,
+    faults: ["BAD_NAME"],
+    doc: "Send a signal to all processes of a group that run.",
+  },
+  "supervisor.signalAllProcesses": {
+    role: "operate",
+    params: { signal },
+    result: statuses,
+    faults: [],
+    doc: "Send a signal to all processes that run.",
+  },
+  "supervisor.reloadConfig": {
+    role: "admin",
+    params: {},
+    result: array<[[added: string[], changed: string[], removed: string[]]]>(
+      "an array of one: the names of the groups that are new, changed and gone",
+    ),
+    faults: ["CANT_REREAD"],
+    doc: "Read the configuration again, and tell what differs from what runs; changes nothing.",
+  },
+  "supervisor.addProcessGroup": {
+    role: "admin",
+    params: { name: group },
+    result: boolean("always true"),
+    faults: ["BAD_NAME", "ALREADY_ADDED", "FAILED"],
+    doc: "Take a group over from the configuration as it was read last, and start what is to start by itself.",
+  },
+  "supervisor.removeProcessGroup": {
+    role: "admin",
+    params: { name: group },
+    result: boolean("always true"),
+    faults: ["BAD_NAME", "STILL_RUNNING"],
+    doc: "Give up a group that is down.",
+  },
+  "supervisor.getAllConfigInfo": {
+    role: "read",
+    params: {},
+    result: array<ConfigInfo[]>("", ["autorestart"]),
+    faults: [],
+    doc: "How every process is configured, by the configuration as it was read last; without passwords.",
+  },
   "supervisor.getProcessInfo": {
     role: "read",
     params: { name },
@@ -279,6 +368,13 @@ export const methods = table({
     faults: ["BAD_NAME", "BAD_ARGUMENTS", "NOT_RUNNING", "FAILED"],
     doc: "Send a process the signal of its reloadsignal=, by which it reads its own configuration again.",
   },
+  "system.multicall": {
+    role: "read",
+    params: { calls: list("structs of methodName and params") },
+    result: array<unknown[]>("the result of each call, or a struct of faultCode and faultString"),
+    faults: [],
+    doc: "Make several calls one after the other. Each needs what it would need alone.",
+  },
   "system.listMethods": {
     role: "read",
     params: {},
@@ -314,5 +410,7 @@ export type Result<M extends MethodName> =
 
 /** What the daemon implements, and what a client offers. */
 export type Handlers = {
-  [M in MethodName]: (params: Params<M>) => Result<M> | Promise<Result<M>>;
+  [M in Exclude<MethodName, "system.multicall">]: (
+    params: Params<M>,
+  ) => Result<M> | Promise<Result<M>>;
 };

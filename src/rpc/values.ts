@@ -36,6 +36,20 @@ export const integer = (doc: string): ParamKind<number> => ({
   },
 });
 
+/** A number is accepted as its digits: how signals may be written. */
+export const textOrNumber = (doc: string): ParamKind<string> => ({
+  type: "string",
+  doc,
+  read: (given) => (typeof given === "number" ? String(given) : text(doc).read(given)),
+});
+
+/** Things that the method looks at itself, one by one. */
+export const list = (doc: string): ParamKind<readonly unknown[]> => ({
+  type: "array",
+  doc,
+  read: (given) => (Array.isArray(given) ? given : undefined),
+});
+
 /** Numbers are accepted for their truth, as in Python. */
 export const boolean = <T = boolean>(doc: string, ifAbsent?: boolean): ParamKind<T & unknown> =>
   ({

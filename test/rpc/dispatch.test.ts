@@ -107,3 +107,36 @@ describe("the interface describes itself", () => {
     expect(await faultOf(call("system.methodSignature", name))).toBe("SIGNATURE_UNSUPPORTED");
   });
 });
+
+test("a multicall makes its calls in turn, and passes each by the gate", async () => {
+  const passed: string[] = [];
+  const gate = (method: MethodName) => {
+    passed.push(method);
+    if (method === "supervisor.shutdown") throw new Fault("FAILED", "not you");
+  };
+  const calls = [
+    { methodName: "supervisor.getVersion" },
+    { methodName: "supervisor.startProcess", params: ["a", false] },
+    { methodName: "supervisor.shutdown", params: [] },
+    { methodName: "supervisor.getPID", params: [1] },
+    { methodName: "system.multicall", params: [[]] },
+    { methodName: "supervisor.getPID", params: {} },
+    { methodName: 5 },
+    "nonsense",
+    null,
+  ];
+  const answer = (await dispatch(echo, "system.multicall", [calls], gate)) as unknown[];
+  expect(answer.slice(0, 2)).toEqual([
+    ["supervisor.getAPIVersion", {}],
+    ["supervisor.startProcess", { name: "a", wait: false }],
+  ]);
+  expect(answer.slice(2)).toEqual(
+    [30, 2, 2, 2, 2, 2, 2].map((faultCode) => ({ faultCode, faultString: expect.any(String) })),
+  );
+  expect(passed).toEqual([
+    "system.multicall",
+    "supervisor.getAPIVersion",
+    "supervisor.startProcess",
+    "supervisor.shutdown",
+  ]);
+});

@@ -10,13 +10,13 @@ class T(xmlrpc.client.Transport):
     def make_connection(self, host): return C("localhost")
 s = xmlrpc.client.ServerProxy("http://localhost", transport=T())
 for method, *params in json.loads(sys.argv[2]):
-    try: print(json.dumps(getattr(s.supervisor, method)(*params)))
+    try: print(json.dumps(getattr(s, method if "." in method else f"supervisor.{method}")(*params)))
     except xmlrpc.client.Fault as f: print(json.dumps([f.faultCode, f.faultString]))
     except Exception as e: print(json.dumps(type(e).__name__))
 `;
 
 /**
- * Calls supervisor.* methods of the daemon in a folder as supervisord's own clients do.
+ * Calls methods, supervisor.* unless they are named in full, of the daemon in a folder as supervisord's own clients do.
  * @returns the answers; of a fault its code and text, of another error its Python name
  */
 export async function call(dir: string, calls: readonly unknown[]): Promise<unknown[]> {

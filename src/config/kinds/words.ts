@@ -40,16 +40,26 @@ const signals: readonly [SignalName, number][] = [
   ...unnamedSignals,
 ];
 
-export const signal = kind("a signal such as TERM, HUP or 15", (given, _, refuse): SignalName => {
+/** The signal that people mean by a name or a number, as in `TERM`, `sigterm` or `15`. */
+export function signalNamed(given: string): SignalName | undefined {
   const word = given.trim().toUpperCase();
-  const full = word.startsWith("SIG") ? word : `SIG${word}`;
+  const full = withSig(word);
   const number = /^[+-]?\d+$/.test(word) ? Number(word) : undefined;
-  const found = signals.find(([name, value]) =>
-    number === undefined ? name === full : value === number,
-  );
-  if (found) return found[0];
+  const isIt = ([name, value]: (typeof signals)[number]) =>
+    number === undefined ? name === full : value === number;
+  return signals.find(isIt)?.[0];
+}
+
+const withSig = (word: string): string => (word.startsWith("SIG") ? word : `SIG${word}`);
+
+export const signalNumber = (signal: SignalName): number =>
+  signals.find(([name]) => name === signal)?.[1] ?? 0;
+
+export const signal = kind("a signal such as TERM, HUP or 15", (given, _, refuse): SignalName => {
+  const found = signalNamed(given);
+  if (found) return found;
   const known = signals.map(([name]) => name.slice("SIG".length));
-  return refuse(suggest(full.slice("SIG".length), known));
+  return refuse(suggest(withSig(given.trim().toUpperCase()).slice("SIG".length), known));
 });
 
 /** `environment=`: KEY=value pairs. */
