@@ -2,13 +2,15 @@ import { BadValue } from "../config/problems.ts";
 import { splitCommand } from "../config/shlex.ts";
 import { Fault } from "../faults.ts";
 import { ServerError } from "../rpc/client.ts";
-import { clear, reload, restart, start, stop } from "./control.ts";
+import { clear, reload, restart, signal, start, stop } from "./control.ts";
+import { foreground } from "./foreground.ts";
+import { add, avail, remove, reread, update } from "./groups.ts";
 import { formatTopics } from "./help.ts";
 import { logs, logsHelp } from "./logs.ts";
 import { explain } from "./problems.ts";
 import { exit, type Session } from "./session.ts";
 import { pid, status } from "./status.ts";
-import { tail } from "./tail.ts";
+import { mainTail, tail } from "./tail.ts";
 import { UsageError } from "./usage.ts";
 
 /** One command: everything that is known of it. */
@@ -19,7 +21,7 @@ export interface Command {
   ours?: readonly string[];
   run(session: Session, words: readonly string[]): Promise<void> | void;
   /** What may follow it, for completion. */
-  completes?: "processes" | "commands";
+  completes?: "processes" | "groups" | "commands";
   /** Needs at least one name; the exit code when there is none. */
   needsName?: number;
   /** Takes no words at all. */
@@ -37,8 +39,32 @@ const name = (verb: string, does: string) => [
   `${verb} all\t\t${does} all processes`,
 ];
 
+const statusCommand: Command = {
+  help: [
+    "status <name>\t\tGet status for a single process",
+    "status <gname>:*\tGet status for all processes in a group",
+    "status <name> <name>\tGet status for multiple named processes",
+    "status\t\t\tGet all process status info",
+  ],
+  run: status,
+  completes: "processes",
+  unreachable: exit.unreachable,
+};
+
+const updates = "Reload config and add/remove as necessary, and will restart affected programs";
+
 /** Every command. One-shot calls, the shell, help and completion come from it. */
 export const commands: Readonly<Record<string, Command>> = {
+  add: {
+    help: ["add <name> [...]\tActivates any updates in config for process/group"],
+    run: add,
+    completes: "groups",
+  },
+  avail: {
+    help: ["avail\t\t\tDisplay all configured processes"],
+    run: avail,
+    alone: true,
+  },
   clear: {
     help: [
       "clear <name>\t\tClear a process' log files.",
@@ -50,6 +76,11 @@ export const commands: Readonly<Record<string, Command>> = {
     needsName: exit.generic,
   },
   exit: { help: ["exit\tExit the supervisor shell."], run: () => undefined },
+  fg: {
+    help: ["fg <process>\tConnect to a process in foreground mode", "\t\tCtrl-C to exit"],
+    run: foreground,
+    completes: "processes",
+  },
   help: {
     help: ["help\t\tPrint a list of available actions", "help <action>\tPrint help for <action>"],
     run: help,
@@ -61,6 +92,22 @@ export const commands: Readonly<Record<string, Command>> = {
     completes: "processes",
     needsName: exit.badArguments,
     quotes: true,
+  },
+  maintail: {
+    help: [
+      "maintail -f \tContinuous tail of supervisor main log file (Ctrl-C to exit)",
+      "maintail -100\tlast 100 *bytes* of supervisord main log file",
+      "maintail\tlast 1600 *bytes* of supervisor main log file",
+      "",
+    ],
+    run: mainTail,
+  },
+  open: {
+    help: [
+      "open <url>\tConnect to a remote supervisord process.",
+      "\t\t(for UNIX domain socket, use unix:///socket/path)",
+    ],
+    run: open,
   },
   pid: {
     help: [
@@ -81,6 +128,16 @@ export const commands: Readonly<Record<string, Command>> = {
     run: reload,
     completes: "processes",
   },
+  remove: {
+    help: ["remove <name> [...]\tRemoves process/group from active config"],
+    run: remove,
+    completes: "groups",
+  },
+  reread: {
+    help: ["reread \t\t\tReload the daemon's configuration files without add/remove"],
+    run: reread,
+    alone: true,
+  },
   restart: {
     help: [
       "restart <name>\t\tRestart a process",
@@ -98,23 +155,23 @@ export const commands: Readonly<Record<string, Command>> = {
     run: shutdown,
     alone: true,
   },
+  signal: {
+    help: [
+      "signal <signal name> <name>\t\tSignal a process",
+      "signal <signal name> <gname>:*\t\tSignal all processes in a group",
+      "signal <signal name> <name> <name>\tSignal multiple processes or groups",
+      "signal <signal name> all\t\tSignal all processes",
+    ],
+    run: signal,
+    completes: "processes",
+  },
   start: {
     help: name("start", "Start"),
     run: start,
     completes: "processes",
     needsName: exit.badArguments,
   },
-  status: {
-    help: [
-      "status <name>\t\tGet status for a single process",
-      "status <gname>:*\tGet status for all processes in a group",
-      "status <name> <name>\tGet status for multiple named processes",
-      "status\t\t\tGet all process status info",
-    ],
-    run: status,
-    completes: "processes",
-    unreachable: exit.unreachable,
-  },
+  status: statusCommand,
   stop: {
     help: name("stop", "Stop"),
     run: stop,
@@ -136,6 +193,15 @@ export const commands: Readonly<Record<string, Command>> = {
     ],
     run: tail,
     completes: "processes",
+  },
+  update: {
+    help: [
+      `update\t\t\t${updates}`,
+      `update all\t\t${updates}`,
+      "update <gname> [...]\tUpdate specific groups",
+    ],
+    run: update,
+    completes: "groups",
   },
   version: {
     help: ["version\t\t\tShow the version of the remote supervisord process"],
@@ -229,6 +295,14 @@ function help(session: Session, words: readonly string[]): void {
   const command = commandOf(topic);
   const lines = command ? [...command.help, ...(command.ours ?? [])] : [`*** No help on ${topic}`];
   for (const line of lines) session.print(line);
+}
+
+/** Another server from here on; as in supervisorctl its status is shown, and sets no exit code. */
+async function open(session: Session, words: readonly string[]): Promise<void> {
+  session.open(words.join(" "));
+  const { exitCode } = session;
+  await run(session, { word: "status", command: statusCommand }, () => []);
+  session.exitCode = exitCode;
 }
 
 async function shutdown(session: Session): Promise<void> {

@@ -2,6 +2,7 @@ import { Fault, type FaultName, faultCode, SUCCESS } from "../faults.ts";
 import { namespec, parseNamespec } from "../process/order.ts";
 import type { ProcessStatus } from "../rpc/methods.ts";
 import { exit, type Session } from "./session.ts";
+import { UsageError } from "./usage.ts";
 
 /** Restarts the daemon; with names, asks processes to read their own configuration again. */
 export async function reload(session: Session, words: readonly string[]): Promise<void> {
@@ -81,6 +82,42 @@ async function statusOf(
   }
 }
 
+const signalVerb: Answers = {
+  done: "signalled",
+  texts: {
+    BAD_NAME: "no such process",
+    BAD_SIGNAL: "bad signal name",
+    NOT_RUNNING: "not running",
+  },
+};
+
+/** `signal SIG NAME...|GROUP:*|all` */
+export async function signal(session: Session, words: readonly string[]): Promise<void> {
+  const [sig = "", ...names] = words;
+  const { client } = session;
+  if (names.length === 0) {
+    throw new UsageError("Error: signal requires a signal name and a process name", true);
+  }
+  if (names.includes("all")) {
+    report(
+      session,
+      signalVerb,
+      await client.call("supervisor.signalAllProcesses", { signal: sig }),
+    );
+    return;
+  }
+  for (const word of names) {
+    const { group, process } = parseNamespec(word);
+    if (process === undefined) {
+      const call = client.call("supervisor.signalProcessGroup", { name: group, signal: sig });
+      await reportGroup(session, signalVerb, group, call);
+    } else {
+      const call = client.call("supervisor.signalProcess", { name: word, signal: sig });
+      report(session, signalVerb, [await statusOf(call, { group, name: process })]);
+    }
+  }
+}
+
 /** One of the two verbs: how it is called, and what its answers are called. */
 interface Verb extends Answers {
   one: "supervisor.startProcess" | "supervisor.stopProcess";
@@ -138,12 +175,23 @@ async function run(session: Session, verb: Verb, words: readonly string[]): Prom
 }
 
 async function runGroup(session: Session, verb: Verb, group: string): Promise<void> {
+  const call = session.client.call(verb.group, { name: group, wait: true });
+  await reportGroup(session, verb, group, call, verb.noSuchGroup);
+}
+
+async function reportGroup(
+  session: Session,
+  verb: Answers,
+  group: string,
+  call: Promise<readonly ProcessStatus[]>,
+  noSuchGroup: number = exit.generic,
+): Promise<void> {
   try {
-    report(session, verb, await session.client.call(verb.group, { name: group, wait: true }));
+    report(session, verb, await call);
   } catch (error) {
     if (!(error instanceof Fault) || error.fault !== "BAD_NAME") throw error;
     session.print(`${group}: ERROR (no such group)`);
-    session.exitCode = verb.noSuchGroup;
+    session.exitCode = noSuchGroup;
   }
 }
 

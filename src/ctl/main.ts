@@ -15,6 +15,7 @@ import { readText } from "../os/text.ts";
 import { connect, type ServerAddress } from "../rpc/client.ts";
 import { runWords } from "./commands.ts";
 import type { Session } from "./session.ts";
+import { UsageError } from "./usage.ts";
 
 interface Flags {
   configuration?: string;
@@ -37,7 +38,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return session.exitCode;
     }
     const { runShell } = await import("./shell.ts");
-    await runShell({ ...session, interactive: true }, config?.ctl.prompt ?? "supervisor");
+    session.interactive = true;
+    await runShell(session, config?.ctl.prompt ?? "supervisor");
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -115,7 +117,7 @@ function createSession(server: ServerAddress, interactive: boolean): Session {
   const write = (chunk: Buffer | string) => {
     if (!writeAll(1, chunk)) process.exit(0);
   };
-  return {
+  const session: Session = {
     client: connect(server),
     interactive,
     toTerminal: isatty(1),
@@ -124,6 +126,13 @@ function createSession(server: ServerAddress, interactive: boolean): Session {
     print: (line) => write(`${line}\n`),
     write,
     complain: (line) => void writeAll(2, `${line}\n`),
+    open(url) {
+      if (!/^(?:http|unix):\/\//.test(url)) {
+        throw new UsageError("ERROR: url must be http:// or unix://");
+      }
+      session.client = connect({ ...server, url: absolute(url) });
+    },
+    nextLine: typedLines(),
     confirm: async (question) => {
       const { createInterface } = await import("node:readline/promises");
       const lines = createInterface({ input: process.stdin, output: process.stdout });
@@ -137,6 +146,23 @@ function createSession(server: ServerAddress, interactive: boolean): Session {
       process.on("SIGINT", () => controller.abort());
       return controller.signal;
     },
+  };
+  return session;
+}
+
+/** What comes on stdin, a line at a time; it is read from the first time on that somebody asks. */
+function typedLines(): Session["nextLine"] {
+  let lines: AsyncIterator<string> | undefined;
+  return async (signal) => {
+    const { createInterface } = await import("node:readline");
+    lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+    const aborted = new Promise<undefined>((resolve) => {
+      signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    });
+    const next = await Promise.race([lines.next(), aborted]);
+    // Nothing is to keep this process any more.
+    if (!next || next.done) process.stdin.destroy();
+    return next?.done ? undefined : next?.value;
   };
 }
 

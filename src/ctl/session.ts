@@ -17,6 +17,10 @@ export interface Session {
   complain(line: string): void;
   /** The last value set is the exit code; a later success does not take it back. */
   exitCode: number;
+  /** Talks to another server from here on. @throws UsageError when that is no URL of one */
+  open(url: string): void;
+  /** What is typed next; undefined at the end of the input, and when the signal aborts. */
+  nextLine(signal: AbortSignal): Promise<string | undefined>;
   /** Asks and answers true for a y. */
   confirm(question: string): Promise<boolean>;
   /** Aborts when the user has had enough of a command that does not end by itself. */

@@ -6,10 +6,15 @@ import type { Session } from "./session.ts";
 /** The interactive shell: supervisorctl's, with the status first. Resolves when the user leaves. */
 export async function runShell(session: Session, prompt: string): Promise<void> {
   await runLine(session, "status");
-  const names = { known: await processNames(session) };
+  const names = { known: await knownNames(session) };
   const lines = new Lines((line) => complete(line, names.known));
   const inShell: Session = {
     ...session,
+    open(url) {
+      session.open(url);
+      inShell.client = session.client;
+    },
+    nextLine: (signal) => lines.next("", signal),
     confirm: async (question) => /^y/i.test((await lines.next(question)) ?? ""),
     interrupted: () => lines.interrupted(),
   };
@@ -18,7 +23,7 @@ export async function runShell(session: Session, prompt: string): Promise<void> 
     if (line === undefined || ["quit", "exit", "EOF"].includes(line.trim())) break;
     await runLine(inShell, line);
     lines.uninterrupted();
-    names.known = await processNames(session);
+    names.known = await knownNames(session);
   }
   lines.close();
   session.print("");
@@ -47,16 +52,17 @@ class Lines {
   }
 
   /** The next line, after showing `prompt`; undefined at the end of the input. */
-  async next(prompt: string): Promise<string | undefined> {
+  async next(prompt: string, signal?: AbortSignal): Promise<string | undefined> {
     this.#readline.setPrompt(prompt);
     if (this.#ended) process.stdout.write(prompt);
     else this.#readline.prompt();
-    while (this.#typed.length === 0 && !this.#ended) {
+    while (this.#typed.length === 0 && !this.#ended && !signal?.aborted) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
+        signal?.addEventListener("abort", () => resolve(), { once: true });
       });
     }
-    return this.#typed.shift();
+    return signal?.aborted ? undefined : this.#typed.shift();
   }
 
   /** Aborts at the next Ctrl-C. */
@@ -74,19 +80,28 @@ class Lines {
   }
 }
 
+/** What may be completed. */
+interface Names {
+  processes: readonly string[];
+  groups: readonly string[];
+}
+
 /** For completion only: a server that cannot be reached has no names, and that has been told. */
-async function processNames({ client }: Session): Promise<string[]> {
+async function knownNames({ client }: Session): Promise<Names> {
   try {
     const all = await client.call("supervisor.getAllProcessInfo", {});
-    const groups = all.filter(({ group, name }) => group !== name).map(({ group }) => `${group}:*`);
-    return [...new Set([...groups, ...all.map(namespec)])].sort();
+    const whole = all.filter(({ group, name }) => group !== name).map(({ group }) => `${group}:*`);
+    return {
+      processes: [...new Set([...whole, ...all.map(namespec)])].sort(),
+      groups: [...new Set(all.map(({ group }) => group))].sort(),
+    };
   } catch {
-    return [];
+    return { processes: [], groups: [] };
   }
 }
 
 /** What may come next on a line, and the word that it would complete. */
-export function complete(line: string, processes: readonly string[]): [string[], string] {
+export function complete(line: string, { processes, groups }: Names): [string[], string] {
   const words = line.trimStart().split(/\s+/);
   const last = words.at(-1) ?? "";
   const [command = ""] = words;
@@ -97,5 +112,6 @@ export function complete(line: string, processes: readonly string[]): [string[],
   if (words.length <= 1) return matching(Object.keys(commands));
   const completes = Object.hasOwn(commands, command) ? commands[command]?.completes : undefined;
   if (completes === "commands") return matching(Object.keys(commands));
+  if (completes === "groups") return matching(groups);
   return completes === "processes" ? matching(processes) : [[], last];
 }

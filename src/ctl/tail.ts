@@ -24,6 +24,19 @@ export async function tail(session: Session, words: readonly string[]): Promise<
   else await last(session, request, request.extent);
 }
 
+/** `maintail [-f|-N]`: the daemon's own log. */
+export async function mainTail(session: Session, words: readonly string[]): Promise<void> {
+  if (words.length > 1) throw new UsageError("Error: too many arguments", true);
+  const [modifier] = words;
+  const extent = modifier === undefined ? DEFAULT_BYTES : parseExtent(modifier);
+  if (extent === "follow") {
+    await followPath(session, "/mainlogtail");
+    return;
+  }
+  const read = () => session.client.call("supervisor.readLog", { offset: -extent, length: 0 });
+  await show(session, "supervisord", read);
+}
+
 /** @throws UsageError in supervisorctl's words */
 function parse(words: readonly string[]): Request {
   if (words.length === 0) throw new UsageError("Error: too few arguments", true);
@@ -66,9 +79,13 @@ const texts: Partial<Record<string, string>> = {
 async function last(session: Session, { name, channel }: Request, bytes: number): Promise<void> {
   const method =
     channel === "stdout" ? "supervisor.readProcessStdoutLog" : "supervisor.readProcessStderrLog";
+  const range = bytes === 0 ? { offset: 0, length: 0 } : { offset: -bytes, length: 0 };
+  await show(session, name, () => session.client.call(method, { name, ...range }));
+}
+
+async function show(session: Session, name: string, read: () => Promise<string>): Promise<void> {
   try {
-    const range = bytes === 0 ? { offset: 0, length: 0 } : { offset: -bytes, length: 0 };
-    session.print(await session.client.call(method, { name, ...range }));
+    session.print(await read());
   } catch (error) {
     const text = error instanceof Fault ? texts[error.fault] : undefined;
     if (text === undefined) throw error;
@@ -77,9 +94,11 @@ async function last(session: Session, { name, channel }: Request, bytes: number)
   }
 }
 
-async function follow(session: Session, { name, channel }: Request): Promise<void> {
+const follow = (session: Session, { name, channel }: Request): Promise<void> =>
+  followPath(session, `/logtail/${encodeURIComponent(name)}/${channel}`);
+
+async function followPath(session: Session, path: string): Promise<void> {
   session.print("==> Press Ctrl-C to exit <==");
-  const path = `/logtail/${encodeURIComponent(name)}/${channel}`;
   const signal = session.interrupted();
   try {
     await session.client.follow(path, (chunk) => session.write(chunk), signal);

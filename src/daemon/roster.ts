@@ -53,7 +53,7 @@ export class Roster {
       this.#latest = this.#parts.reread();
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      throw new Fault("CANT_REREAD", error.message, { cause: error });
+      throw new Fault("CANT_REREAD", error.message.replace(/^Error: /, ""), { cause: error });
     }
     return diff({ ...this.#latest, groups: [...this.#active.values()] }, this.#latest);
   }

@@ -1,6 +1,7 @@
+import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
 import { complete } from "../../src/ctl/shell.ts";
-import { droverctl, run, startDaemon } from "../support/daemon.ts";
+import { droverctl, eventually, run, startDaemon } from "../support/daemon.ts";
 import { available } from "../support/peers.ts";
 
 const programs = "[program:cat]\ncommand=cat\nstartsecs=0\n";
@@ -35,12 +36,85 @@ test.runIf(available("supervisorctl"))("prints what supervisorctl's shell prints
   expect(mine.code).toBe(theirs.code);
 });
 
+/** Types into a program, each line when the one before has had its effect. */
+async function type(words: readonly string[], steps: readonly [line: string, shows: string][]) {
+  const child = spawn(process.execPath, [droverctl, ...words]);
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  let shown = "";
+  child.stdout.on("data", (chunk) => {
+    shown += chunk;
+  });
+  for (const [line, shows] of steps) {
+    child.stdin.write(line);
+    await eventually(`it shows ${shows}`, () => shown.includes(shows));
+  }
+  return { child, ended, shown: () => shown };
+}
+
+const echo = `
+[program:echo]
+command=cat
+startsecs=0
+stdout_logfile=%(here)s/echo.log
+`;
+
+test("fg shows what a process says and passes on what is typed, until Ctrl-C", async () => {
+  const { config } = await startDaemon(echo);
+  const { child, ended, shown } = await type(
+    ["-c", config, "fg", "echo"],
+    [
+      ["", "==> Press Ctrl-C to exit <==\n"],
+      ["hello\n", "hello\n"],
+      ["again\n", "again\n"],
+    ],
+  );
+  child.kill("SIGINT");
+  expect(await ended).toBe(0);
+  expect(shown()).toMatch(/Exiting foreground\n$/);
+});
+
+test("in the shell fg ends with its process, and the shell goes on, also on another server", async () => {
+  const { config, client } = await startDaemon(echo);
+  const other = await startDaemon(echo.replace("[program:echo]", "[program:other]"));
+  const fg = await type(
+    ["-c", config],
+    [
+      ["fg echo\n", "==> Press Ctrl-C to exit <==\n"],
+      ["hello\n", "hello\n"],
+    ],
+  );
+  await client.call("supervisor.stopProcess", { name: "echo", wait: true });
+  fg.child.stdin.write("more\n");
+  await eventually("it is told", () => fg.shown().includes("Process got killed\n"));
+  fg.child.stdin.write(`open unix://${other.socket}\n`);
+  await eventually("the other's status", () => /other +RUNNING/.test(fg.shown()));
+  fg.child.stdin.write("stop other\n");
+  await eventually("it is stopped", () => fg.shown().includes("other: stopped\n"));
+  fg.child.stdin.end();
+  expect(await fg.ended).toBe(0);
+});
+
+test("the daemon's own log is shown by maintail, and followed", async () => {
+  const { config, client } = await startDaemon(echo);
+  const { child, ended, shown } = await type(["-c", config, "maintail", "-f"], [["", "spawned"]]);
+  await client.call("supervisor.stopProcess", { name: "echo", wait: true });
+  await eventually("what came", () => shown().includes("stopped: echo"));
+  child.kill("SIGINT");
+  expect(await ended).toBe(0);
+});
+
 test.each([
   ["st", ["start ", "status ", "stop "]],
+  ["update w", ["worker "]],
   ["start w", ["worker:* ", "worker:worker_0 "]],
   ["start cat w", ["worker:* ", "worker:worker_0 "]],
   ["help ta", ["tail "]],
   ["shutdown x", []],
 ])("completes %j", (line, expected) => {
-  expect(complete(line, ["cat", "worker:*", "worker:worker_0"])[0]).toEqual(expected);
+  expect(
+    complete(line, {
+      processes: ["cat", "worker:*", "worker:worker_0"],
+      groups: ["cat", "worker"],
+    })[0],
+  ).toEqual(expected);
 });

@@ -1,0 +1,172 @@
+import { Fault, type FaultName, faultCode } from "../faults.ts";
+import { namespec } from "../process/order.ts";
+import type { ConfigInfo } from "../rpc/methods.ts";
+import { exit, type Session } from "./session.ts";
+
+/**
+ * Does something that may fail in ways that are answers.
+ * @param texts what to print for such a fault, and whether it is a failure
+ * @returns whether it was done
+ * @throws Fault, any other, with the exit code set
+ */
+async function attempt(
+  session: Session,
+  act: () => Promise<unknown>,
+  texts: Partial<Record<FaultName, string>>,
+): Promise<boolean> {
+  try {
+    await act();
+    return true;
+  } catch (error) {
+    const text = error instanceof Fault ? texts[error.fault] : undefined;
+    if (text === undefined) throw error;
+    session.print(text);
+    const isDone = error instanceof Fault && error.fault === "ALREADY_ADDED";
+    if (!isDone) session.exitCode = exit.generic;
+    return false;
+  }
+}
+
+/** `add GROUP...` */
+export async function add(session: Session, words: readonly string[]): Promise<void> {
+  for (const name of words) {
+    const added = await attempt(
+      session,
+      () => session.client.call("supervisor.addProcessGroup", { name }),
+      {
+        SHUTDOWN_STATE: "ERROR: shutting down",
+        ALREADY_ADDED: "ERROR: process group already active",
+        BAD_NAME: `ERROR: no such process/group: ${name}`,
+      },
+    );
+    if (added) session.print(`${name}: added process group`);
+  }
+}
+
+/** `remove GROUP...` */
+export async function remove(session: Session, words: readonly string[]): Promise<void> {
+  for (const name of words) {
+    const removed = await attempt(
+      session,
+      () => session.client.call("supervisor.removeProcessGroup", { name }),
+      {
+        STILL_RUNNING: `ERROR: process/group still running: ${name}`,
+        BAD_NAME: `ERROR: no such process/group: ${name}`,
+      },
+    );
+    if (removed) session.print(`${name}: removed process group`);
+  }
+}
+
+interface Changes {
+  added: string[];
+  changed: string[];
+  removed: string[];
+}
+
+async function reloadConfig({ client }: Session): Promise<Changes> {
+  const [[added, changed, removed]] = await client.call("supervisor.reloadConfig", {});
+  return { added, changed, removed };
+}
+
+/** `reread`: reads the configuration again, and tells what differs. */
+export async function reread(session: Session): Promise<void> {
+  let changes: Changes;
+  try {
+    changes = await reloadConfig(session);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    session.exitCode = exit.generic;
+    if (error.fault === "SHUTDOWN_STATE") session.print("ERROR: supervisor shutting down");
+    else if (error.fault === "CANT_REREAD") session.print(`ERROR: ${error.message}`);
+    else throw error;
+    return;
+  }
+  const { added, changed, removed } = changes;
+  const lines = [
+    ...added.map((name) => [name, "available"] as const),
+    ...changed.map((name) => [name, "changed"] as const),
+    ...removed.map((name) => [name, "disappeared"] as const),
+  ].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  if (lines.length === 0) session.print("No config updates to processes");
+  for (const [name, what] of lines) session.print(`${name}: ${what}`);
+}
+
+/** `update [all|GROUP...]`: takes the configuration over, as far as it is asked for. */
+export async function update(session: Session, words: readonly string[]): Promise<void> {
+  let changes: Changes;
+  try {
+    changes = await reloadConfig(session);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    session.exitCode = exit.generic;
+    if (error.fault !== "SHUTDOWN_STATE") throw error;
+    session.print("ERROR: already shutting down");
+    return;
+  }
+  const wanted = words.includes("all") ? new Set<string>() : new Set(words);
+  if (wanted.size > 0) await complainOfUnknown(session, wanted, changes.added);
+  const isWanted = (name: string) => wanted.size === 0 || wanted.has(name);
+  for (const name of changes.removed.filter(isWanted)) await removeGroup(session, name);
+  for (const name of changes.changed.filter(isWanted)) await replaceGroup(session, name);
+  for (const name of changes.added.filter(isWanted)) {
+    await session.client.call("supervisor.addProcessGroup", { name });
+    session.print(`${name}: added process group`);
+  }
+}
+
+async function complainOfUnknown(
+  session: Session,
+  wanted: ReadonlySet<string>,
+  added: readonly string[],
+): Promise<void> {
+  const all = await session.client.call("supervisor.getAllProcessInfo", {});
+  const known = new Set([...all.map(({ group }) => group), ...added]);
+  for (const name of wanted) {
+    if (known.has(name)) continue;
+    session.print(`ERROR: no such group: ${name}`);
+    session.exitCode = exit.generic;
+  }
+}
+
+async function removeGroup(session: Session, name: string): Promise<void> {
+  const { client } = session;
+  const statuses = await client.call("supervisor.stopProcessGroup", { name, wait: true });
+  session.print(`${name}: stopped`);
+  if (statuses.some(({ status }) => status === faultCode("FAILED"))) {
+    session.print(`${name}: has problems; not removing`);
+    session.exitCode = exit.generic;
+    return;
+  }
+  await client.call("supervisor.removeProcessGroup", { name });
+  session.print(`${name}: removed process group`);
+}
+
+async function replaceGroup(session: Session, name: string): Promise<void> {
+  const { client } = session;
+  await client.call("supervisor.stopProcessGroup", { name, wait: true });
+  session.print(`${name}: stopped`);
+  await client.call("supervisor.removeProcessGroup", { name });
+  await client.call("supervisor.addProcessGroup", { name });
+  session.print(`${name}: updated process group`);
+}
+
+/** `avail`: every process that is configured, and whether it is part of what runs. */
+export async function avail(session: Session): Promise<void> {
+  try {
+    const infos = await session.client.call("supervisor.getAllConfigInfo", {});
+    for (const info of infos) session.print(formatAvailable(info));
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    session.exitCode = exit.generic;
+    if (error.fault !== "SHUTDOWN_STATE") throw error;
+    session.print("ERROR: supervisor shutting down");
+  }
+}
+
+function formatAvailable(info: ConfigInfo): string {
+  const use = info.inuse ? "in use" : "avail";
+  const start = info.autostart ? "auto" : "manual";
+  const columns = `${namespec(info).padEnd(32)} ${use.padEnd(9)} ${start.padEnd(9)}`;
+  return `${columns} ${info.group_prio}:${info.process_prio}`;
+}
