@@ -53,6 +53,8 @@ export const withLosses = (info: ProcessInfo, lost: LostBytes): ListedProcess =>
   lost.stdout + lost.stderr > 0 ? { ...info, lost_bytes: lost } : info;
 /** Path of a log; of several the first that can be read and emptied; undefined: there is none. */
 export function logfileOf(target: LogTarget): string | undefined {
+  // Asked for every process of every listing, and nearly always one file.
+  if (target.to === "file") return target.path;
   const paths = targetsOf(target).flatMap((place) => (place.to === "file" ? [place.path] : []));
   const [first, ...others] = paths;
   if (others.length === 0) return first;

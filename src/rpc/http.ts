@@ -132,12 +132,12 @@ async function answerXml(
   send(response, 200, "text/xml", await xmlOf(body, service, gate));
 }
 
-async function xmlOf(body: string, { handlers, onBug }: Service, gate: Gate): Promise<string> {
+async function xmlOf(body: string, { handlers, onBug }: Service, gate: Gate): Promise<Buffer> {
   // Loaded by the first client that speaks it: droverctl does not.
-  const [{ BadRequest, parseCall }, { formatFault, formatResponse }] = await loadXml();
+  const [{ BadRequest, parseCall }, { formatFault }, { answers }] = await loadXml();
   try {
     const { method, params } = parseCall(body);
-    return formatResponse(await dispatchPlain(handlers, method, params, gate));
+    return answers.format(await dispatchPlain(handlers, method, params, gate));
   } catch (error) {
     if (error instanceof BadRequest) throw new HttpError(400, error.message);
     if (error instanceof Fault) return formatFault(error.code, error.message);
@@ -146,7 +146,8 @@ async function xmlOf(body: string, { handlers, onBug }: Service, gate: Gate): Pr
   }
 }
 
-const loadXml = () => Promise.all([import("./xmlcall.ts"), import("./xml.ts")]);
+const loadXml = () =>
+  Promise.all([import("./xmlcall.ts"), import("./xml.ts"), import("./answers.ts")]);
 
 async function readPost({ bodies }: Service, request: IncomingMessage): Promise<string> {
   if (request.method !== "POST") throw new HttpError(400, "expected a POST");
@@ -209,8 +210,8 @@ const statusOfFault: Partial<Record<FaultName, number>> = {
 const asHttpError = (error: unknown): unknown =>
   error instanceof Fault ? new HttpError(statusOfFault[error.fault] ?? 503, error.message) : error;
 
-function send(response: ServerResponse, status: number, type: string, body: string): void {
-  const bytes = Buffer.from(body);
+function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
   response.writeHead(status, { "Content-Type": type, "Content-Length": bytes.length }).end(bytes);
 }
 

@@ -1,10 +1,104 @@
 const head = "<?xml version='1.0'?>\n<methodResponse>\n";
 
-export const formatResponse = (result: unknown): string =>
-  `${head}<params>\n<param>\n<value>${formatValue(result)}</value>\n</param>\n</params>\n</methodResponse>\n`;
+const before = `${head}<params>\n<param>\n<value>`;
+const after = "</value>\n</param>\n</params>\n</methodResponse>\n";
 
-export const formatFault = (code: number, message: string): string =>
-  `${head}<fault>\n<value>${formatValue({ faultCode: code, faultString: message })}</value>\n</fault>\n</methodResponse>\n`;
+export function formatResponse(result: unknown): Buffer {
+  if (Array.isArray(result)) return formatArray(result).bytes;
+  return Buffer.from(`${before}${formatValue(result)}${after}`);
+}
+
+export const formatFault = (code: number, message: string): Buffer =>
+  Buffer.from(
+    `${head}<fault>\n<value>${formatValue({ faultCode: code, faultString: message })}</value>\n</fault>\n</methodResponse>\n`,
+  );
+
+/** An answer that is an array, and what each item of it has become. */
+export interface FormattedArray {
+  items: readonly unknown[];
+  bytes: Buffer;
+  /** Where in the bytes each item begins, and the last ends. */
+  places: readonly number[];
+}
+
+/**
+ * Each item is bytes before the next is looked at: the text of a large answer would be more than the
+ * heap of a small daemon is made for.
+ * @param earlier of it are taken those that `isSame` says are as they were, at the same place
+ */
+export function formatArray(
+  items: readonly unknown[],
+  earlier?: FormattedArray,
+  isSame: (a: unknown, b: unknown) => boolean = Object.is,
+): FormattedArray {
+  const output = new Output(earlier?.bytes.length);
+  const places: number[] = [];
+  output.add(`${before}<array><data>\n`);
+  for (const [at, item] of items.entries()) {
+    places.push(output.length);
+    const [from, to] = [earlier?.places[at], earlier?.places[at + 1]];
+    if (earlier && from !== undefined && to !== undefined && isSame(item, earlier.items[at])) {
+      output.copy(earlier.bytes, from, to);
+    } else output.add(`<value>${formatValue(item)}</value>\n`);
+  }
+  places.push(output.length);
+  output.add(`</data></array>${after}`);
+  return { items, bytes: output.bytes(), places };
+}
+
+const FIRST_BYTES = 2_048;
+
+class Output {
+  #bytes: Buffer;
+  #written = 0;
+  /** What is to be copied as one when something else comes: neighbours mostly are. */
+  #copied: { of: Buffer; from: number; to: number } | undefined;
+
+  /** @param expected bytes, more or less */
+  constructor(expected = FIRST_BYTES) {
+    this.#bytes = Buffer.allocUnsafe(expected + FIRST_BYTES);
+  }
+
+  get length(): number {
+    return this.#written + (this.#copied ? this.#copied.to - this.#copied.from : 0);
+  }
+
+  add(text: string): void {
+    this.#copyNow();
+    // No character takes more than three bytes for each of its units.
+    this.#makeRoom(3 * text.length);
+    this.#written += this.#bytes.write(text, this.#written);
+  }
+
+  copy(of: Buffer, from: number, to: number): void {
+    if (this.#copied?.of === of && this.#copied.to === from) {
+      this.#copied.to = to;
+      return;
+    }
+    this.#copyNow();
+    this.#copied = { of, from, to };
+  }
+
+  bytes(): Buffer {
+    this.#copyNow();
+    return this.#bytes.subarray(0, this.#written);
+  }
+
+  #copyNow(): void {
+    if (!this.#copied) return;
+    const { of, from, to } = this.#copied;
+    this.#copied = undefined;
+    this.#makeRoom(to - from);
+    this.#written += of.copy(this.#bytes, this.#written, from, to);
+  }
+
+  #makeRoom(size: number): void {
+    if (this.#written + size <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(2 * this.#bytes.length + size);
+    this.#bytes.copy(larger, 0, 0, this.#written);
+    this.#bytes = larger;
+  }
+}
 
 /** Plain concatenation and few calls: this is where the time of a large answer goes. */
 function formatValue(value: unknown): string {

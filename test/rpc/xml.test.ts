@@ -215,7 +215,7 @@ test("any bytes are a call or a bad request", () => {
 
 describe("an answer", () => {
   test("is written as supervisord writes it", () => {
-    expect(formatResponse(["a", 1, true])).toBe(
+    expect(formatResponse(["a", 1, true]).toString()).toBe(
       "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><array><data>\n" +
         "<value><string>a</string></value>\n<value><int>1</int></value>\n<value><boolean>1</boolean></value>\n" +
         "</data></array></value>\n</param>\n</params>\n</methodResponse>\n",
@@ -223,7 +223,7 @@ describe("an answer", () => {
   });
 
   test("a fault too", () => {
-    expect(formatFault(10, "BAD_NAME: <x>")).toBe(
+    expect(formatFault(10, "BAD_NAME: <x>").toString()).toBe(
       "<?xml version='1.0'?>\n<methodResponse>\n<fault>\n<value><struct>\n" +
         "<member>\n<name>faultCode</name>\n<value><int>10</int></value>\n</member>\n" +
         "<member>\n<name>faultString</name>\n<value><string>BAD_NAME: &lt;x&gt;</string></value>\n</member>\n" +
@@ -247,7 +247,7 @@ describe("an answer", () => {
 
 /** What a client reads: the answer's value, put into a call. */
 function answered(value: unknown): unknown {
-  const body = /<params>.*<\/params>/s.exec(formatResponse(value))?.[0] ?? "";
+  const body = /<params>.*<\/params>/s.exec(formatResponse(value).toString())?.[0] ?? "";
   return parseCall(callWith(body)).params[0];
 }
 
