@@ -14,11 +14,8 @@ import type { Sink } from "./sink.ts";
 import type { Sinks } from "./sinks.ts";
 import type { Supervised } from "./supervised.ts";
 
-/** Most logs that are read at once for one client, and for all: each is an open file. */
+/** Most logs that are read at once for one client: each is an open file. */
 const MOST_LOGS = 256;
-const MOST_LOGS_OF_ALL = 512;
-/** Most streams at once. */
-const MOST_STREAMS = 128;
 
 interface Places {
   fleet: Fleet;
@@ -26,11 +23,14 @@ interface Places {
   /** Path of the daemon's own log; undefined: it goes to syslog. */
   mainLog: string | undefined;
   log: Log;
+  /** Most that are read at once. */
+  maxStreams: number;
 }
 
 /** Gives clients what they ask for of logs, within bounds. */
-export function createLogService({ fleet, sinks, mainLog, log }: Places): LogService {
-  const limits = new Limits(log);
+export function createLogService(places: Places): LogService {
+  const { fleet, sinks, mainLog, log, maxStreams } = places;
+  const limits = new Limits(log, maxStreams);
   const follow = async (file: string | undefined): Promise<GrowingLog | undefined> => {
     const sink = file === undefined ? undefined : sinks.get(file);
     if (!sink) return undefined;
@@ -74,11 +74,13 @@ async function orFailed<T>(read: () => T | Promise<T>): Promise<T> {
 
 class Limits {
   readonly #log: Log;
+  readonly #maxStreams: number;
   #streams = 0;
   #logs = 0;
 
-  constructor(log: Log) {
+  constructor(log: Log, maxStreams: number) {
     this.#log = log;
+    this.#maxStreams = maxStreams;
   }
 
   /**
@@ -107,7 +109,8 @@ class Limits {
     if (logs > MOST_LOGS) {
       throw new Fault("FAILED", `these are ${logs} logs; at most ${MOST_LOGS} are read at once`);
     }
-    if (this.#streams < MOST_STREAMS && this.#logs + logs <= MOST_LOGS_OF_ALL) return;
+    const most = this.#maxStreams;
+    if (this.#streams < most && this.#logs + logs <= most + MOST_LOGS) return;
     throw new Fault("FAILED", "too many clients read logs just now; try again when one has ended");
   }
 

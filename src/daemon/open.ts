@@ -147,7 +147,10 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     const end = endOfDaemon(process, supervisord);
     if (end) daemon.endBecause(end);
   });
-  const logs = createLogService({ fleet, sinks, mainLog, log });
+  const logs = createLogService({
+    ...{ fleet, sinks, mainLog, log },
+    maxStreams: supervisord.max_log_streams,
+  });
   const { reread } = options;
   const roster = new Roster({ config, groups, fleet, sockets, clearing, log, reread });
   for (const [server, door] of doors) {

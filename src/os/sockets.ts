@@ -14,6 +14,9 @@ export interface SocketSpec {
   owner: { uid: number; gid: number } | undefined;
 }
 
+/** Connections that wait to be taken; supervisord's. A client of a Unix socket is refused when it is full. */
+const BACKLOG = 1_024;
+
 /** Linux's sun_path, less the closing NUL. */
 const LONGEST_PATH = 107;
 
@@ -56,7 +59,7 @@ export async function listenInet(
   const { address } = await lookup(host || "0.0.0.0", { family: 4 });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host: address, port }, () => {
+    server.listen({ host: address, port, backlog: BACKLOG }, () => {
       server.off("error", reject);
       resolve();
     });
@@ -69,7 +72,7 @@ function bind(server: Server, path: string): Promise<void> {
     // Nobody may connect before the mode is set: libuv binds within this call.
     const before = process.umask(0o177);
     try {
-      server.listen(path, () => {
+      server.listen({ path, backlog: BACKLOG }, () => {
         server.off("error", reject);
         resolve();
       });

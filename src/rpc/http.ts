@@ -4,7 +4,7 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from "node:http";
-import { pipeline, type Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { Fault, type FaultName } from "../faults.ts";
 import { type Bodies, Gone } from "./body.ts";
 import { dispatch, dispatchPlain } from "./dispatch.ts";
@@ -196,8 +196,15 @@ const types: Record<LogContent["type"], string> = {
 function pass(log: Readable, response: ServerResponse, headers: Record<string, string>): void {
   response.writeHead(200, headers);
   response.flushHeaders();
+  // Not by pipeline(), of which each of a thousand idle streams would cost ten kilobytes.
+  log.on("error", () => response.destroy());
+  log.on("close", () => {
+    // Broken off and not ended: whoever reads is to see that.
+    if (!log.readableEnded) response.destroy();
+  });
   // A client that goes away is how every one of these that follows ends.
-  pipeline(log, response, () => undefined);
+  response.on("close", () => log.destroy());
+  log.pipe(response);
 }
 
 const statusOfFault: Partial<Record<FaultName, number>> = {

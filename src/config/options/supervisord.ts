@@ -1,5 +1,5 @@
 import { user } from "../kinds/accounts.ts";
-import { bytes, integer, octal } from "../kinds/numbers.ts";
+import { bytes, integer, integerFrom, octal } from "../kinds/numbers.ts";
 import { anyPath, existingDir, filePath, mainLogfile } from "../kinds/paths.ts";
 import { boolean, choice, keyValues, logLevel, text } from "../kinds/words.ts";
 import { option, type Values } from "../table.ts";
@@ -142,6 +142,12 @@ export const supervisordOptions = {
     default: "supervisord",
     origin: "drover",
     doc: "Name of the program in what is sent to syslog.",
+  }),
+  max_log_streams: option({
+    kind: integerFrom(1, 100_000),
+    default: "1024",
+    origin: "drover",
+    doc: "Most clients that read logs at once. Each has a log open, or several.",
   }),
   exit_on_fatal: option({
     kind: boolean,
