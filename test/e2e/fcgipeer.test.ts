@@ -14,7 +14,7 @@ const told = (log: string, dir: string): string[] =>
     .replaceAll(/pid \d+/g, "pid N")
     .split("\n")
     .flatMap((line) => /^\S+ \S+ ((?:INFO|WARN|CRIT|ERRO) .*)$/.exec(line)?.[1] ?? [])
-    .filter((line) => !/waiting for \S+ to stop/.test(line));
+    .filter((line) => !/waiting for \S+ to stop|^INFO audit: /.test(line));
 
 /** Starts or stops a process by XML-RPC, which supervisorctl would take half a second for. */
 function ask(dir: string, act: "start" | "stop", name: string): Promise<string> {

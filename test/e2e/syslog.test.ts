@@ -237,7 +237,8 @@ stdout_logfile=%(here)s/out.log
     expect(daemon.file("out.log").length).toBe(588_895);
     syslog.resume();
     const marks = () => texts().flatMap((text) => /^\[drover: (\d+) bytes/.exec(text)?.[1] ?? []);
-    await eventually("the mark", () => marks().length > 0, 60_000);
+    // Each look reads all that has come.
+    await eventually("the mark", () => marks().length > 0, 60_000, 500);
     const lines = texts().filter((text) => text.startsWith("flood "));
     const sent = lines.reduce((sum, line) => sum + line.length, 0);
     // Each line with the name before it, and without its newline.

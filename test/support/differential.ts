@@ -158,12 +158,29 @@ async function settled(run: Run): Promise<Pick<Outcome, "processes" | "options">
       const options = await ask(socketOf(run), "supervisor.getAllConfigInfo");
       return {
         processes: all.map((info) => describe(info, run)),
-        ...(options && { options: options.map((info) => normalised(info, run)) }),
+        ...(options && { options: inUse(options, all).map((info) => normalised(info, run)) }),
       };
     },
     SETTLED_WITHIN_MS,
     ASKED_EVERY_MS,
   );
+}
+
+/**
+ * supervisord lists also what has the name of another, and does not run; an empty name of a log, which
+ * is none, it calls by its name.
+ */
+function inUse(options: readonly Info[], processes: readonly Info[]): Info[] {
+  const nameOf = ({ group, name }: Info) => `${group}:${name}`;
+  const names = new Set(processes.map(nameOf));
+  const used = options.filter((info) => names.has(nameOf(info)));
+  const byName = new Map(used.map((info) => [nameOf(info), info]));
+  const named = (log: unknown) => (log === "" ? "none" : log);
+  return [...byName.values()].map((info) => ({
+    ...info,
+    stdout_logfile: named(info.stdout_logfile),
+    stderr_logfile: named(info.stderr_logfile),
+  }));
 }
 
 const socketOf = ({ dir }: Run): string => path.join(dir, "s.sock");

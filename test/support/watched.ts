@@ -135,12 +135,15 @@ function viewOf(pid: number): View | undefined {
   const file = (name: string) => readFileSync(`/proc/${pid}/${name}`, "utf8");
   const link = (name: string) => readlinkSync(`/proc/${pid}/${name}`);
   try {
+    // First what tells whether it is the program yet: everything else is read after that.
+    const comm = file("comm").trim();
+    const argv = file("cmdline").split("\0").slice(0, -1);
     const stat = file("stat");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return {
       pid,
-      comm: file("comm").trim(),
-      argv: file("cmdline").split("\0").slice(0, -1),
+      comm,
+      argv,
       env: pairs(file("environ").split("\0"), "="),
       cwd: link("cwd"),
       status: pairs(file("status").split("\n"), ":"),
