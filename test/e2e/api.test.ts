@@ -175,6 +175,8 @@ function normal(answer: unknown, dir: string): unknown {
   return isList ? value.map((one) => JSON.stringify(one)).sort() : value;
 }
 
+const SOME = 12;
+
 const pairs = (calls: readonly Call[], answers: readonly unknown[], dir: string) =>
   calls.map((each, at) => [each, normal(answers[at], dir)]);
 
@@ -183,11 +185,15 @@ describe.runIf(available("supervisord"))("beside the real supervisord", () => {
     const peer = await startSupervisord(before);
     const ours = await startDaemon(before);
     const servers = [peer, ours] as const;
-    const both = async (calls: readonly Call[]) => {
-      const [theirs = [], mine = []] = await Promise.all(
-        servers.map(async ({ dir }) => pairs(calls, await call(dir, calls), dir)),
-      );
-      expect(mine).toEqual(theirs);
+    const both = async (all: readonly Call[]) => {
+      // No client is kept for long: supervisord takes a second for many a call.
+      for (let at = 0; at < all.length; at += SOME) {
+        const calls = all.slice(at, at + SOME);
+        const [theirs = [], mine = []] = await Promise.all(
+          servers.map(async ({ dir }) => pairs(calls, await call(dir, calls), dir)),
+        );
+        expect(mine).toEqual(theirs);
+      }
     };
     const write = (programs: string) => {
       for (const { config, dir } of servers) {
@@ -224,7 +230,7 @@ describe.runIf(available("supervisord"))("beside the real supervisord", () => {
     ]);
     expect(mine).toEqual(theirs);
     await both(last);
-  }, 60_000);
+  }, 120_000);
 });
 
 test("a broken configuration is told with all that is wrong with it, and nothing changes", async () => {
