@@ -21,6 +21,8 @@ const faults = {
 
 export type FaultName = keyof typeof faults;
 
+export const faultNames = Object.keys(faults) as FaultName[];
+
 export const isFaultName = (name: string): name is FaultName => Object.hasOwn(faults, name);
 
 /** The code that stands for a fault on the wire. */

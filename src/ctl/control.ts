@@ -1,6 +1,6 @@
 import { Fault, type FaultName, faultCode, SUCCESS } from "../faults.ts";
 import { namespec, parseNamespec } from "../process/order.ts";
-import type { ProcessStatus } from "../rpc/methods.ts";
+import type { ProcessStatus } from "../rpc/results.ts";
 import { exit, type Session } from "./session.ts";
 import { UsageError } from "./usage.ts";
 

@@ -1,6 +1,6 @@
 import { Fault, type FaultName, faultCode } from "../faults.ts";
 import { namespec } from "../process/order.ts";
-import type { ConfigInfo } from "../rpc/methods.ts";
+import type { ConfigInfo } from "../rpc/results.ts";
 import { exit, type Session } from "./session.ts";
 
 /**

@@ -53,8 +53,15 @@ export async function logs(session: Session, words: readonly string[]): Promise<
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
+type Parsed<O extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: O; allowPositionals: true; strict: true }>
+>;
+
 /** @throws UsageError */
-export function parseOptions<const O extends Options>(words: readonly string[], options: O) {
+export function parseOptions<const O extends Options>(
+  words: readonly string[],
+  options: O,
+): Parsed<O> {
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
   } catch (error) {

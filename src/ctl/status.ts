@@ -1,7 +1,7 @@
 import { Fault } from "../faults.ts";
 import { namespec, parseNamespec } from "../process/order.ts";
 import { isStopped } from "../process/states.ts";
-import type { ListedProcess, ProcessInfo } from "../rpc/methods.ts";
+import type { ListedProcess, ProcessInfo } from "../rpc/results.ts";
 import { exit, type Session } from "./session.ts";
 
 /** `status [NAME...]`: code 4 for a name that is not there, 3 when something listed is down. */

@@ -1,7 +1,8 @@
 import { Fault, SUCCESS } from "../faults.ts";
 import { exists } from "../os/logplace.ts";
 import { namespec } from "../process/order.ts";
-import type { Handlers, ProcessStatus } from "../rpc/methods.ts";
+import type { Handlers } from "../rpc/methods.ts";
+import type { ProcessStatus } from "../rpc/results.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Log } from "./log.ts";
 import type { Sinks } from "./sinks.ts";

@@ -2,7 +2,8 @@ import type { GroupConfig, ProcessConfig } from "../config/config.ts";
 import { type LogTarget, targetsOf } from "../config/kinds/paths.ts";
 import { signalNumber } from "../config/kinds/words.ts";
 import { masked } from "../config/masking.ts";
-import type { ConfigInfo, Handlers } from "../rpc/methods.ts";
+import type { Handlers } from "../rpc/methods.ts";
+import type { ConfigInfo } from "../rpc/results.ts";
 import type { Roster } from "./roster.ts";
 
 type ConfigCalls = Pick<

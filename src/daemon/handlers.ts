@@ -5,18 +5,22 @@ import { isAtRest } from "../process/chart.ts";
 import type { SignalName } from "../process/signals.ts";
 import { isRunning } from "../process/states.ts";
 import { systemHandlers } from "../rpc/dispatch.ts";
-import type { Handlers, ProcessStatus } from "../rpc/methods.ts";
+import type { LogService } from "../rpc/http.ts";
+import type { Handlers } from "../rpc/methods.ts";
+import type { ProcessStatus } from "../rpc/results.ts";
 import { version } from "../version.ts";
 import { type ClearableLogs, clearHandlers } from "./clearlogs.ts";
 import { configCalls } from "./configcalls.ts";
 import type { Log } from "./log.ts";
 import { logCalls } from "./logcalls.ts";
+import { ownCalls } from "./owncalls.ts";
 import type { Roster } from "./roster.ts";
 import type { Supervised } from "./supervised.ts";
 
 export interface DaemonControls extends ClearableLogs {
   identifier: string;
   roster: Roster;
+  logs: LogService;
   shutdown(): void;
   restart(): void;
 }
@@ -25,7 +29,7 @@ export interface DaemonControls extends ClearableLogs {
 export function createHandlers(controls: DaemonControls): Handlers {
   const handlers: Handlers = { ...systemHandlers, ...supervisorHandlers(controls) };
   for (const name of Object.keys(handlers) as (keyof Handlers)[]) {
-    if (name.startsWith("system.")) continue;
+    if (!name.startsWith("supervisor.") && !name.startsWith("drover.")) continue;
     const handle = handlers[name] as (params: unknown) => unknown;
     const guarded = (params: unknown) => {
       if (controls.fleet.closing) throw new Fault("SHUTDOWN_STATE");
@@ -36,7 +40,9 @@ export function createHandlers(controls: DaemonControls): Handlers {
   return handlers;
 }
 
-function supervisorHandlers(controls: DaemonControls): Omit<Handlers, `system.${string}`> {
+type OwnHandlers = Omit<Handlers, keyof typeof systemHandlers>;
+
+function supervisorHandlers(controls: DaemonControls): OwnHandlers {
   const { fleet, identifier, mainLog, log, roster } = controls;
   const one = (name: string): Supervised => {
     const found = fleet.find(name);
@@ -102,6 +108,7 @@ function supervisorHandlers(controls: DaemonControls): Omit<Handlers, `system.${
         : reload(found, name);
     },
     ...configCalls(roster),
+    ...ownCalls({ logs: controls.logs, process: one }),
     ...clearHandlers(controls),
     ...logCalls({ mainLog, sinks: controls.sinks, process: one }),
   };

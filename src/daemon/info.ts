@@ -2,7 +2,7 @@ import { type LogTarget, targetsOf } from "../config/kinds/paths.ts";
 import { movable } from "../os/logplace.ts";
 import { describe } from "../process/describe.ts";
 import { type StateName, stateCodes } from "../process/states.ts";
-import type { ListedProcess, LostBytes, ProcessInfo } from "../rpc/methods.ts";
+import type { ListedProcess, LostBytes, ProcessInfo } from "../rpc/results.ts";
 import type { History } from "./history.ts";
 
 interface Shown {

@@ -253,7 +253,7 @@ function createService(server: ServerConfig, door: Door, served: Served): Reques
   const { log } = daemon;
   const { identifier } = config.supervisord;
   const handlers = createHandlers({
-    ...{ fleet, roster, sinks, mainLog, log, identifier },
+    ...{ fleet, roster, logs, sinks, mainLog, log, identifier },
     shutdown: () => daemon.shutdown(),
     restart() {
       try {

@@ -15,7 +15,7 @@ import { formatMs, type Policy } from "../process/policy.ts";
 import type { ExitRecord } from "../process/record.ts";
 import { type SignalName, signalOf } from "../process/signals.ts";
 import { isSignallable } from "../process/states.ts";
-import type { ListedProcess, ProcessDetails, ProcessInfo } from "../rpc/methods.ts";
+import type { ListedProcess, ProcessDetails, ProcessInfo } from "../rpc/results.ts";
 import { enclosureOf } from "./channelname.ts";
 import { ChildMaker } from "./child.ts";
 import { SpawnError } from "./errors.ts";

@@ -40,6 +40,12 @@ export interface Client {
     onData: (chunk: Buffer) => void,
     signal: AbortSignal,
   ): Promise<void>;
+  /** As readLogs, for who takes it piece by piece. */
+  logs(
+    names: readonly string[],
+    parameters: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Buffer, void>;
 }
 
 /** A client of the JSON-RPC interface, typed by the method table. */
@@ -59,10 +65,13 @@ export function connect(address: ServerAddress): Client {
       stream(open("GET", path), { onData, signal }, ({ statusCode }) => {
         throw new ServerError(`status code ${statusCode}`);
       }),
-    readLogs(names, parameters, onData, signal) {
+    async readLogs(names, parameters, onData, signal) {
+      for await (const chunk of this.logs(names, parameters, signal)) onData(chunk);
+    },
+    logs(names, parameters, signal) {
       const path = `/logs/${names.map(encodeURIComponent).join("/")}`;
       const outgoing = open("GET", `${path}?${new URLSearchParams(parameters)}`);
-      return stream(outgoing, { onData, signal }, async (response) => {
+      return chunksOf(outgoing, signal, async (response) => {
         throw refusal((await readAll(response)).trimEnd(), response.statusCode ?? 0);
       });
     },
@@ -74,23 +83,35 @@ interface Receiver {
   signal: AbortSignal;
 }
 
-/** @param refused throws what to make of an answer that is not the stream */
+/** Throws what to make of an answer that is not the stream. */
+type Refused = (response: IncomingMessage) => never | Promise<never>;
+
 async function stream(
   outgoing: ClientRequest,
   { onData, signal }: Receiver,
-  refused: (response: IncomingMessage) => never | Promise<never>,
+  refused: Refused,
 ): Promise<void> {
+  for await (const chunk of chunksOf(outgoing, signal, refused)) onData(chunk);
+}
+
+/** As they are taken; the server waits meanwhile. Ends when the signal aborts. */
+async function* chunksOf(
+  outgoing: ClientRequest,
+  signal: AbortSignal | undefined,
+  refused: Refused,
+): AsyncGenerator<Buffer, void> {
   const abort = () => outgoing.destroy();
-  signal.addEventListener("abort", abort);
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
   try {
     const response = await answer(outgoing, "");
     if (response.statusCode !== 200) await refused(response);
-    for await (const chunk of response) onData(chunk);
+    for await (const chunk of response) yield chunk;
   } catch (error) {
     if (error instanceof Fault) throw error;
-    if (!signal.aborted) throw asServerError(error);
+    if (!signal?.aborted) throw asServerError(error);
   } finally {
-    signal.removeEventListener("abort", abort);
+    signal?.removeEventListener("abort", abort);
     outgoing.destroy();
   }
 }

@@ -1,100 +1,34 @@
 import type { FaultName } from "../faults.ts";
-import type { ExitRecord } from "../process/record.ts";
-import type { StateName } from "../process/states.ts";
+import type {
+  ConfigInfo,
+  ConfiguredOption,
+  ListedProcess,
+  LogLine,
+  ProcessDetails,
+  ProcessStatus,
+} from "./results.ts";
+import {
+  configInfo,
+  configuredOption,
+  listedProcess,
+  logLine,
+  processDetails,
+  processStatus,
+} from "./shapes.ts";
 import {
   array,
   boolean,
+  flag,
   integer,
   list,
+  type OptionalKind,
   type ParamKind,
   type ResultKind,
+  record,
   struct,
   text,
   textOrNumber,
 } from "./values.ts";
-
-/** One process as clients see it; supervisord's keys. Times in seconds since the Epoch, 0 for never. */
-export interface ProcessInfo {
-  name: string;
-  group: string;
-  start: number;
-  stop: number;
-  now: number;
-  state: number;
-  statename: StateName;
-  spawnerr: string;
-  exitstatus: number;
-  logfile: string;
-  stdout_logfile: string;
-  stderr_logfile: string;
-  pid: number;
-  description: string;
-}
-
-/** Of each stream, how many bytes since the daemon started never came into its log. */
-export interface LostBytes {
-  stdout: number;
-  stderr: number;
-}
-
-/** One process among all. */
-export interface ListedProcess extends ProcessInfo {
-  /** Missing when nothing was lost. */
-  lost_bytes?: LostBytes;
-}
-
-/** What drover knows besides. */
-export interface ProcessDetails extends ProcessInfo {
-  lost_bytes: LostBytes;
-  /** How its latest children ended, the oldest first. */
-  exits: ExitRecord[];
-  /** Restarts that nobody asked for, since the daemon started. */
-  restarts: number;
-}
-
-/** How one process is configured; supervisord's keys. What is not set is `none`. */
-export interface ConfigInfo {
-  name: string;
-  group: string;
-  command: string;
-  directory: string;
-  serverurl: string;
-  uid: number | "none";
-  autostart: boolean;
-  autorestart: boolean | "unexpected";
-  /** Its group is part of what runs. */
-  inuse: boolean;
-  exitcodes: number[];
-  group_prio: number;
-  process_prio: number;
-  startretries: number;
-  startsecs: number;
-  stopsignal: number;
-  stopwaitsecs: number;
-  killasgroup: boolean;
-  redirect_stderr: boolean;
-  stdout_logfile: string;
-  stdout_logfile_maxbytes: number;
-  stdout_logfile_backups: number;
-  stdout_capture_maxbytes: number;
-  stdout_events_enabled: boolean;
-  stdout_syslog: boolean;
-  stderr_logfile: string;
-  stderr_logfile_maxbytes: number;
-  stderr_logfile_backups: number;
-  stderr_capture_maxbytes: number;
-  stderr_events_enabled: boolean;
-  stderr_syslog: boolean;
-}
-
-/** What became of one process in an operation on several. */
-export interface ProcessStatus {
-  name: string;
-  group: string;
-  /** 80 or the code of a fault. */
-  status: number;
-  description: string;
-}
 
 /**
  * What a caller must be allowed: to look, to have processes run or not, or to change the daemon
@@ -117,11 +51,11 @@ const table = <const T extends Record<string, MethodRow>>(rows: T): T => rows;
 
 const name = text("process name, as name, group:name or group:*");
 const group = text("group name");
-const wait = boolean("answer only when it is done", true);
+const wait = flag("answer only when it is done", true);
 const offset = integer("where to start, in bytes");
 const length = integer("how many bytes");
 const signal = textOrNumber("signal, as HUP, SIGHUP or 1");
-const statuses = array<ProcessStatus[]>();
+const statuses = array<ProcessStatus[]>("", processStatus);
 const logFaults = ["BAD_NAME", "NO_FILE", "BAD_ARGUMENTS", "FAILED"] as const;
 const startFaults = [
   "BAD_NAME",
@@ -274,14 +208,14 @@ export const methods = table({
   "supervisor.getAllConfigInfo": {
     role: "read",
     params: {},
-    result: array<ConfigInfo[]>("", ["autorestart"]),
+    result: array<ConfigInfo[]>("", configInfo),
     faults: [],
     doc: "How every process is configured, by the configuration as it was read last; without passwords.",
   },
   "supervisor.getProcessInfo": {
     role: "read",
     params: { name },
-    result: struct<ProcessDetails>("", ["exits", "restarts", "lost_bytes"]),
+    result: struct<ProcessDetails>("", processDetails),
     faults: ["BAD_NAME"],
     doc:
       "What is known of one process; over JSON-RPC also how its latest children ended, and why, and " +
@@ -290,7 +224,7 @@ export const methods = table({
   "supervisor.getAllProcessInfo": {
     role: "read",
     params: {},
-    result: array<ListedProcess[]>("", ["lost_bytes"]),
+    result: array<ListedProcess[]>("", listedProcess),
     faults: [],
     doc: "What is known of every process, by group and name.",
   },
@@ -368,6 +302,30 @@ export const methods = table({
     faults: ["BAD_NAME", "BAD_ARGUMENTS", "NOT_RUNNING", "FAILED"],
     doc: "Send a process the signal of its reloadsignal=, by which it reads its own configuration again.",
   },
+  "drover.getProcessConfig": {
+    role: "read",
+    params: { name },
+    result: array<ConfiguredOption[]>("", configuredOption),
+    faults: ["BAD_NAME"],
+    doc: "Every option of a process that runs, as it is written, and the file and line that decide.",
+  },
+  "drover.readLogs": {
+    role: "read",
+    params: {
+      names: list("names of processes, groups as group:*, or all"),
+      query: record("lines, since, grep and stream, as for GET /logs"),
+    },
+    result: array<LogLine[]>("", logLine),
+    faults: ["BAD_NAME", "NO_FILE", "BAD_ARGUMENTS", "FAILED"],
+    doc: "Lines of logs, rotated ones too; 4 MB at most. GET /logs gives more, and goes on with what comes.",
+  },
+  "rpc.discover": {
+    role: "read",
+    params: {},
+    result: struct<object>("an OpenRPC document"),
+    faults: [],
+    doc: "What there is to call over JSON-RPC, for programs.",
+  },
   "system.multicall": {
     role: "read",
     params: { calls: list("structs of methodName and params") },
@@ -405,6 +363,16 @@ type ValueOf<K> = K extends ParamKind<infer V> ? V : never;
 export type Params<M extends MethodName> = {
   -readonly [P in keyof Methods[M]["params"]]: ValueOf<Methods[M]["params"][P]>;
 };
+/** As a caller may give them: those with a default may be left out. */
+export type GivenParams<M extends MethodName> = {
+  [P in keyof Params<M> as IsOptional<M, P> extends true ? never : P]: Params<M>[P];
+} & {
+  [P in keyof Params<M> as IsOptional<M, P> extends true ? P : never]?: Params<M>[P];
+};
+
+type IsOptional<M extends MethodName, P extends keyof Params<M>> =
+  Methods[M]["params"][P] extends OptionalKind<unknown> ? true : false;
+
 export type Result<M extends MethodName> =
   Methods[M]["result"] extends ResultKind<infer V> ? V : never;
 

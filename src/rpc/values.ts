@@ -1,4 +1,5 @@
 import { Fault } from "../faults.ts";
+import type { Shape } from "./shapes.ts";
 
 /** XML-RPC's names of the types, which `system.methodSignature` tells. */
 type TypeName = "string" | "int" | "boolean" | "array" | "struct";
@@ -6,7 +7,9 @@ type TypeName = "string" | "int" | "boolean" | "array" | "struct";
 export interface ResultKind<T> {
   readonly type: TypeName;
   readonly doc: string;
-  /** Keys of a struct, or of those in an array, that supervisord's answer does not have: its own clients do not get them. */
+  /** The keys of a struct, or of those in an array. */
+  readonly shape?: Shape;
+  /** Those of them that supervisord's answer does not have. */
   readonly ours?: readonly string[];
   /** Only for the compiler: the type of the value. */
   readonly value?: T;
@@ -18,6 +21,9 @@ export interface ParamKind<T> extends ResultKind<T> {
   /** @returns undefined when the given value is not of this kind */
   read(given: unknown): T | undefined;
 }
+
+/** One that the caller may leave out. */
+export type OptionalKind<T> = ParamKind<T> & { readonly default: T };
 
 export const text = (doc: string): ParamKind<string> => ({
   type: "string",
@@ -50,28 +56,41 @@ export const list = (doc: string): ParamKind<readonly unknown[]> => ({
   read: (given) => (Array.isArray(given) ? given : undefined),
 });
 
-/** Numbers are accepted for their truth, as in Python. */
-export const boolean = <T = boolean>(doc: string, ifAbsent?: boolean): ParamKind<T & unknown> =>
-  ({
-    type: "boolean",
-    doc,
-    ...(ifAbsent !== undefined && { default: ifAbsent }),
-    read(given: unknown) {
-      if (typeof given === "boolean") return given;
-      return typeof given === "number" ? given !== 0 : undefined;
-    },
-  }) as unknown as ParamKind<T>;
-
-export const array = <T>(doc = "", ours: readonly string[] = []): ResultKind<T> => ({
-  type: "array",
-  doc,
-  ours,
-});
-export const struct = <T>(doc = "", ours: readonly string[] = []): ResultKind<T> => ({
+/** Texts by name. */
+export const record = (doc: string): OptionalKind<Readonly<Record<string, string>>> => ({
   type: "struct",
   doc,
-  ours,
+  default: {},
+  read(given) {
+    if (typeof given !== "object" || given === null || Array.isArray(given)) return undefined;
+    const values = Object.entries(given).map(([key, value]) => [key, String(value)] as const);
+    return Object.fromEntries(values);
+  },
 });
+
+/** Numbers are accepted for their truth, as in Python. */
+export const flag = (doc: string, ifAbsent: boolean): OptionalKind<boolean> => ({
+  type: "boolean",
+  doc,
+  default: ifAbsent,
+  read(given) {
+    if (typeof given === "boolean") return given;
+    return typeof given === "number" ? given !== 0 : undefined;
+  },
+});
+
+export const boolean = <T = boolean>(doc: string): ResultKind<T> => ({ type: "boolean", doc });
+
+/** @param shape of those in it, where they are structs */
+export const array = <T>(doc = "", shape?: Shape): ResultKind<T> => shaped("array", doc, shape);
+
+export const struct = <T>(doc = "", shape?: Shape): ResultKind<T> => shaped("struct", doc, shape);
+
+function shaped<T>(type: TypeName, doc: string, shape: Shape | undefined): ResultKind<T> {
+  if (!shape) return { type, doc };
+  const ours = Object.keys(shape).filter((key) => shape[key]?.ours);
+  return { type, doc, shape, ours };
+}
 
 /** A result as supervisord would give it: without the keys that are drover's own. */
 export function withoutOurs(result: unknown, { ours = [] }: ResultKind<unknown>): unknown {

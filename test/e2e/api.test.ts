@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { configText, eventually, startDaemon } from "../support/daemon.ts";
 import { available, startSupervisord } from "../support/peers.ts";
@@ -280,4 +280,51 @@ memory_limit=1GB
   expect((await daemon.info("b:b0")).stdout_logfile).toBe(`${daemon.dir}/two.log`);
   expect(daemon.log()).not.toMatch(/ERRO|CRIT.*(?:bug|Error)/);
   expect(await daemon.stop()).toBe(0);
+});
+
+test("drover's own calls tell which lines decide, what logs have, and what there is to call", async () => {
+  const daemon = await startDaemon(`
+[program:a]
+command=sh -c 'seq 1 5; echo oops >&2; exec sleep 1000'
+environment=PASSWORD="secret"
+startsecs=0
+stdout_logfile=%(here)s/a.log
+stderr_logfile=%(here)s/a.err
+[program-default]
+stopwaitsecs=4
+`);
+  const { client, config } = daemon;
+  await eventually("its logs", () => daemon.file("a.err") !== "" && daemon.file("a.log") !== "");
+  const options = await client.call("drover.getProcessConfig", { name: "a" });
+  const find = (name: string) => options.find(({ option }) => option === name);
+  const lines = readFileSync(config, "utf8").split("\n");
+  const at = (text: string) => lines.findIndex((line) => line.startsWith(text)) + 1;
+  expect(find("startsecs")).toEqual({
+    ...{ option: "startsecs", text: "0", file: config },
+    ...{ line: at("startsecs"), section: "program:a" },
+  });
+  expect(find("stopwaitsecs")).toMatchObject({
+    ...{ text: "4", line: at("stopwaitsecs"), section: "program-default" },
+  });
+  expect(find("environment")).toMatchObject({ text: "***" });
+  expect(find("priority")).toMatchObject({ text: "999", file: null, line: null });
+  expect(find("user")).toMatchObject({ text: null, file: null });
+
+  const read = (query: Record<string, string>) =>
+    client.call("drover.readLogs", { names: ["a"], query });
+  expect(await read({ lines: "2", stream: "stdout" })).toEqual([
+    { name: "a", stream: "stdout", line: "4" },
+    { name: "a", stream: "stdout", line: "5" },
+  ]);
+  expect(await read({ grep: "oo" })).toEqual([{ name: "a", stream: "stderr", line: "oops" }]);
+  await expect(read({ follow: "yes" })).rejects.toThrow(/BAD_ARGUMENTS.*GET \/logs/);
+  await expect(read({ nonsense: "1" })).rejects.toThrow(/BAD_ARGUMENTS: nonsense/);
+
+  const document = await client.call("rpc.discover", {});
+  expect(document).toMatchObject({ openrpc: "1.3.2", info: { title: "drover" } });
+  expect(JSON.stringify(document)).toContain('"drover.getProcessConfig"');
+  // XML-RPC has no such thing as null, and supervisord's clients no use for it.
+  expect(await call(daemon.dir, [["system.methodSignature", "drover.readLogs"]])).toEqual([
+    ["array", "array", "struct"],
+  ]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ProcessDetails } from "../../src/rpc/methods.ts";
+import type { ProcessDetails } from "../../src/rpc/results.ts";
 import { run, startDaemon, type TestDaemon } from "../support/daemon.ts";
 import { eating, limitedGroup, place, skipped } from "../support/memorycgroup.ts";
 

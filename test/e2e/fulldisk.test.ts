@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect } from "vitest";
-import type { LostBytes } from "../../src/rpc/methods.ts";
+import type { LostBytes } from "../../src/rpc/results.ts";
 import { droverctl, eventually, run, startDaemon, type TestDaemon } from "../support/daemon.ts";
 import { loopDisk, memoryDisk, needsDisks, testWithDisks } from "../support/disks.ts";
 import { lossesIn } from "../support/marks.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ProcessDetails } from "../../src/rpc/methods.ts";
+import type { ProcessDetails } from "../../src/rpc/results.ts";
 import { eventually, startDaemon, type TestDaemon } from "../support/daemon.ts";
 
 const details = (daemon: TestDaemon, name: string): Promise<ProcessDetails> =>

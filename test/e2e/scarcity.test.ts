@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import net from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { unless } from "../../src/os/errno.ts";
-import type { ProcessInfo } from "../../src/rpc/methods.ts";
+import type { ProcessInfo } from "../../src/rpc/results.ts";
 import { eventually, startDaemon, type TestDaemon } from "../support/daemon.ts";
 import { asUser, isRoot, openFolder } from "../support/rights.ts";
 import { ways } from "../support/watched.ts";

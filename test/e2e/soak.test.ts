@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { Fault } from "../../src/faults.ts";
-import type { ProcessInfo } from "../../src/rpc/methods.ts";
+import type { ProcessInfo } from "../../src/rpc/results.ts";
 import { eventually, startDaemon, type TestDaemon } from "../support/daemon.ts";
 
 /** SOAK_SECONDS=600 for the long one. */

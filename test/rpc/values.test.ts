@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { Fault } from "../../src/faults.ts";
-import { boolean, integer, type ParamKind, readParams, text } from "../../src/rpc/values.ts";
+import { flag, integer, type ParamKind, readParams, text } from "../../src/rpc/values.ts";
 
 const params = {
   name: text("process name"),
   count: integer("how many"),
-  wait: boolean("wait", true),
+  wait: flag("wait", true),
 };
 const refused = Symbol("refused");
 
@@ -89,7 +89,7 @@ test.each<[unknown, boolean | typeof refused]>([
   ["true", refused],
   [[], refused],
 ])("yes or no: %j", (given, expected) => {
-  const value = read([given], { value: boolean("") });
+  const value = read([given], { value: flag("", true) });
   expect(value).toEqual(expected === refused ? refused : { value: expected });
 });
 

@@ -5,7 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { connect } from "../../src/rpc/client.ts";
-import type { ProcessInfo } from "../../src/rpc/methods.ts";
+import type { ProcessInfo } from "../../src/rpc/results.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 export const droverd = path.join(root, "bin/droverd.js");

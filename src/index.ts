@@ -1,0 +1,6 @@
+/** What programs import from `drover`: a client of a running droverd. */
+
+export { type ClientOptions, connect, type DroverClient, type LogsQuery } from "./client/client.ts";
+export { Fault, type FaultName } from "./faults.ts";
+export { ServerError } from "./rpc/client.ts";
+export type * from "./rpc/results.ts";

@@ -1,0 +1,104 @@
+import type { ExitRecord } from "../process/record.ts";
+import type { StateName } from "../process/states.ts";
+
+/** One process as clients see it; supervisord's keys. Times in seconds since the Epoch, 0 for never. */
+export interface ProcessInfo {
+  name: string;
+  group: string;
+  start: number;
+  stop: number;
+  now: number;
+  state: number;
+  statename: StateName;
+  spawnerr: string;
+  exitstatus: number;
+  logfile: string;
+  stdout_logfile: string;
+  stderr_logfile: string;
+  pid: number;
+  description: string;
+}
+
+/** Of each stream, how many bytes since the daemon started never came into its log. */
+export interface LostBytes {
+  stdout: number;
+  stderr: number;
+}
+
+/** One process among all. */
+export interface ListedProcess extends ProcessInfo {
+  /** Missing when nothing was lost. */
+  lost_bytes?: LostBytes;
+}
+
+/** What drover knows besides. */
+export interface ProcessDetails extends ProcessInfo {
+  lost_bytes: LostBytes;
+  /** How its latest children ended, the oldest first. */
+  exits: ExitRecord[];
+  /** Restarts that nobody asked for, since the daemon started. */
+  restarts: number;
+}
+
+/** How one process is configured; supervisord's keys. What is not set is `none`. */
+export interface ConfigInfo {
+  name: string;
+  group: string;
+  command: string;
+  directory: string;
+  serverurl: string;
+  uid: number | "none";
+  autostart: boolean;
+  autorestart: boolean | "unexpected";
+  /** Its group is part of what runs. */
+  inuse: boolean;
+  exitcodes: number[];
+  group_prio: number;
+  process_prio: number;
+  startretries: number;
+  startsecs: number;
+  stopsignal: number;
+  stopwaitsecs: number;
+  killasgroup: boolean;
+  redirect_stderr: boolean;
+  stdout_logfile: string;
+  stdout_logfile_maxbytes: number;
+  stdout_logfile_backups: number;
+  stdout_capture_maxbytes: number;
+  stdout_events_enabled: boolean;
+  stdout_syslog: boolean;
+  stderr_logfile: string;
+  stderr_logfile_maxbytes: number;
+  stderr_logfile_backups: number;
+  stderr_capture_maxbytes: number;
+  stderr_events_enabled: boolean;
+  stderr_syslog: boolean;
+}
+
+/** What became of one process in an operation on several. */
+export interface ProcessStatus {
+  name: string;
+  group: string;
+  /** 80 or the code of a fault. */
+  status: number;
+  description: string;
+}
+
+/** One option of a process, and where its value comes from. */
+export interface ConfiguredOption {
+  option: string;
+  text: string | null;
+  file: string | null;
+  line: number | null;
+  section: string | null;
+}
+
+/** One line of a log. */
+export interface LogLine {
+  name: string;
+  stream: string;
+  time?: string;
+  line: string;
+  partial?: boolean;
+  missed?: boolean;
+}
