@@ -110,7 +110,9 @@ function formatValue(value: unknown): string {
     case "boolean":
       return value ? "<boolean>1</boolean>" : "<boolean>0</boolean>";
   }
-  if (typeof value !== "object" || value === null) throw new TypeError(`no XML-RPC type: ${value}`);
+  // An extension that most clients read; supervisord's own answers have none.
+  if (value === null) return "<nil/>";
+  if (typeof value !== "object") throw new TypeError(`no XML-RPC type: ${value}`);
   let inner = "";
   if (Array.isArray(value)) {
     for (const item of value) inner += `<value>${formatValue(item)}</value>\n`;

@@ -323,8 +323,11 @@ stopwaitsecs=4
   const document = await client.call("rpc.discover", {});
   expect(document).toMatchObject({ openrpc: "1.3.2", info: { title: "drover" } });
   expect(JSON.stringify(document)).toContain('"drover.getProcessConfig"');
-  // XML-RPC has no such thing as null, and supervisord's clients no use for it.
-  expect(await call(daemon.dir, [["system.methodSignature", "drover.readLogs"]])).toEqual([
-    ["array", "array", "struct"],
+  // Over XML-RPC too.
+  const [signature, same] = await call(daemon.dir, [
+    ["system.methodSignature", "drover.readLogs"],
+    ["drover.getProcessConfig", "a"],
   ]);
+  expect(signature).toEqual(["array", "array", "struct"]);
+  expect(same).toEqual(options);
 });
