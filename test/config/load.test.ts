@@ -59,6 +59,7 @@ test("an empty [supervisord] is a configuration, with supervisord's defaults", (
     strip_ansi: false,
     syslog_socket: "/dev/log",
     syslog_ident: "supervisord",
+    max_log_streams: 1_024,
     exit_on_fatal: false,
     exit_code_from: undefined,
     minfds: 1024,
