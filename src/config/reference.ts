@@ -38,7 +38,7 @@ function describeSection(kind: SectionKind): string[] {
   const rows = Object.entries(kind.options)
     .filter(([name]) => !isListedElsewhere(kind, name))
     .map(([name, row]) => describeOption(name, row, kind.names));
-  const notes = [kind.doc, kind.origin && "*drover*", kind.later && later];
+  const notes = [kind.doc, kind.origin && "*drover*"];
   return [
     `## [${kind.title}]`,
     notes.filter(Boolean).join(" "),

@@ -22,8 +22,6 @@ export interface SectionKind<T extends Table = Table> {
   names: Scope;
   doc: string;
   origin?: "drover";
-  /** It is checked, and nothing acts on it yet: who has one is told so. */
-  later?: true;
 }
 
 const section = <T extends Table>(row: SectionKind<T>): SectionKind<T & typeof commonOptions> => ({
@@ -100,7 +98,6 @@ export const sections = {
     title: "eventlistener:x",
     options: { ...everyProgram, ...listenerOptions },
     names: "program",
-    later: true,
     doc: "A program that is told of events on its stdin. It has the options of a program too; its priority as a group is -1 when not set.",
   }),
   fcgi: section({

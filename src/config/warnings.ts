@@ -66,7 +66,6 @@ function checkOptions(section: RawSection, kind: SectionKind, problems: Problem[
   const warn = (option: string | undefined, message: string) => {
     if (!isEnough(problems)) problems.push(problemIn(section, option, message, "warning"));
   };
-  if (kind.later) warn(undefined, "drover checks this section, and does not run it yet");
   warnUnknown(kind.options, section, problems);
   for (const [name, { text, inherited }] of section.values) {
     const row = Object.hasOwn(kind.options, name) ? kind.options[name] : undefined;

@@ -28,7 +28,7 @@ export function clearAutoLogs({ supervisord }: Config, log: Log): void {
 }
 
 /**
- * Groups as they run: each process with its logs' files, and without what cannot be run yet.
+ * Groups as they run: each process with its logs' files.
  * @throws StartError
  */
 export function withLogs(
@@ -43,9 +43,7 @@ export function withLogs(
   for (const config of bySection.values()) warnOfLogs(config, log);
   return groups.map((group) => ({
     ...group,
-    processes: group.processes
-      .filter(({ kind }) => kind !== "eventlistener")
-      .map((config) => openAutoLogs(config, auto)),
+    processes: group.processes.map((config) => openAutoLogs(config, auto)),
   }));
 }
 

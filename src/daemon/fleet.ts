@@ -6,18 +6,22 @@ import { isAtRest } from "../process/chart.ts";
 import { byName, parseNamespec } from "../process/order.ts";
 import { isStopped } from "../process/states.ts";
 import { channelName } from "./channelname.ts";
+import { ListenerPool } from "./listeners.ts";
 import { watchMemory } from "./memorywatch.ts";
 import { Recycler } from "./recycler.ts";
 import { channelsOf } from "./stdio.ts";
 import { stopInTurn } from "./stopinturn.ts";
 import { Supervised } from "./supervised.ts";
 import { endStranger } from "./survivors.ts";
+import { Ticks } from "./ticks.ts";
 import type { World } from "./world.ts";
 
 interface Group {
   name: string;
   priority: number;
   processes: Supervised[];
+  /** Of event listeners. */
+  pool: ListenerPool | undefined;
 }
 
 /** How often a shutdown that takes its time says for whom it waits. */
@@ -33,12 +37,14 @@ export class Fleet {
   /** In the order of `status`. */
   #listed: readonly Supervised[] = [];
   #closing = false;
+  readonly #ticks: Ticks;
   #stopWatchingMemory: () => void = () => undefined;
   /** What is left of programs that are not configured any more, on its way out. */
   readonly #strangers: Promise<void>[] = [];
 
   constructor(groups: readonly GroupConfig[], world: World) {
     this.#world = world;
+    this.#ticks = new Ticks(world);
     this.#take(groups);
   }
 
@@ -49,12 +55,13 @@ export class Fleet {
     if (makesFifosAtOnce()) {
       makeFifos(configs.flatMap((config) => channelsOf(config, world.channels)));
     }
-    const taken = groups.map(({ name, priority, processes }) => {
+    const taken = groups.map(({ name, priority, processes: members, pool: listens }) => {
       const recycler = new Recycler(world);
-      return {
-        ...{ name, priority },
-        processes: processes.map((config) => new Supervised(config, world, recycler)),
-      };
+      const processes = members.map((config) => new Supervised(config, world, recycler));
+      const pool = listens && new ListenerPool({ ...listens, name }, processes, world);
+      // A pool is told of itself, and of what comes after it.
+      world.events.emit("PROCESS_GROUP_ADDED", { group: name });
+      return { name, priority, processes, pool };
     });
     this.#groups.push(...taken);
     // Stable: of equal priority, those come last that came last.
@@ -85,6 +92,7 @@ export class Fleet {
     for (const { processes } of this.#take([group])) {
       for (const process of processes) if (process.config.autostart) process.start();
     }
+    this.#ticks.update();
     this.#watchMemory();
   }
 
@@ -95,9 +103,12 @@ export class Fleet {
       throw new Fault("STILL_RUNNING", name);
     }
     const at = this.#groups.findIndex((group) => group.name === name);
-    this.#groups.splice(at, 1);
+    const [removed] = this.#groups.splice(at, 1);
     this.#list();
+    removed?.pool?.close();
     for (const process of processes) process.retire();
+    this.#world.events.emit("PROCESS_GROUP_REMOVED", { group: name });
+    this.#ticks.update();
     this.#watchMemory();
   }
 
@@ -151,6 +162,8 @@ export class Fleet {
    */
   autostart(): void {
     this.#world.launcher.afterwards(postponeOptimizing());
+    this.#world.events.emit("SUPERVISOR_STATE_CHANGE_RUNNING", {});
+    this.#ticks.update();
     const inTheWay = this.#endSurvivors();
     for (const { processes } of this.#groups) {
       for (const process of processes) {
@@ -186,6 +199,8 @@ export class Fleet {
   async close(): Promise<void> {
     this.#closing = true;
     this.#stopWatchingMemory();
+    this.#ticks.stop();
+    this.#world.events.emit("SUPERVISOR_STATE_CHANGE_STOPPING", {});
     for (const process of this.listed) process.close();
     this.#reportWaiting();
     const stopReporting = this.#keepReporting();

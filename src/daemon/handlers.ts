@@ -1,4 +1,5 @@
 import { signalNamed } from "../config/kinds/words.ts";
+import type { Bus } from "../events/bus.ts";
 import { Fault, SUCCESS } from "../faults.ts";
 import { CommandError } from "../os/command.ts";
 import { isAtRest } from "../process/chart.ts";
@@ -21,6 +22,7 @@ export interface DaemonControls extends ClearableLogs {
   identifier: string;
   roster: Roster;
   logs: LogService;
+  events: Bus;
   shutdown(): void;
   restart(): void;
 }
@@ -30,6 +32,7 @@ export function createHandlers(controls: DaemonControls): Handlers {
   const handlers: Handlers = { ...systemHandlers, ...supervisorHandlers(controls) };
   for (const name of Object.keys(handlers) as (keyof Handlers)[]) {
     if (!name.startsWith("supervisor.") && !name.startsWith("drover.")) continue;
+    if (name === "supervisor.sendRemoteCommEvent") continue;
     const handle = handlers[name] as (params: unknown) => unknown;
     const guarded = (params: unknown) => {
       if (controls.fleet.closing) throw new Fault("SHUTDOWN_STATE");
@@ -106,6 +109,10 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
             (process) => reload(process, nameOf(process)),
           )
         : reload(found, name);
+    },
+    "supervisor.sendRemoteCommEvent": ({ type, data }) => {
+      controls.events.emit("REMOTE_COMMUNICATION", { type, data });
+      return true;
     },
     ...configCalls(roster),
     ...ownCalls({ logs: controls.logs, process: one }),

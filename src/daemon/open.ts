@@ -5,6 +5,7 @@ import path from "node:path";
 import type { Config, GroupConfig, ServerConfig } from "../config/config.ts";
 import { formatProblem } from "../config/problems.ts";
 import { defaultServer, urlOf } from "../config/servers.ts";
+import { Bus } from "../events/bus.ts";
 import { Fault } from "../faults.ts";
 import { systemClock } from "../os/clock.ts";
 import { unless } from "../os/errno.ts";
@@ -57,6 +58,9 @@ export interface DaemonOptions {
   /** Reads the configuration for the next life. @throws StartError when it cannot be used */
   prepareRestart(): void;
 }
+
+/** Of all events that this process sends, also when the daemon begins anew in it. */
+const serials = { next: 0 };
 
 /** What has been opened so far, to be given back in reverse. */
 type Undo = (() => void)[];
@@ -112,6 +116,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const sockets = new SharedSockets(log);
   await sockets.lookUp(groups.flatMap(({ processes }) => processes));
   const watchers: World["watchers"] = new Set([sockets.follow]);
+  const events = new Bus(serials);
   const fleet = createFleet(groups, {
     clock: systemClock,
     log,
@@ -121,6 +126,8 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     sockets,
     ledger,
     clearing,
+    events,
+    identifier: supervisord.identifier,
     channels,
     inherited: { ...process.env },
     environment: supervisord.environment,
@@ -154,7 +161,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const { reread } = options;
   const roster = new Roster({ config, groups, fleet, sockets, clearing, log, reread });
   for (const [server, door] of doors) {
-    const served = { config, daemon, roster, fleet, sinks, logs, mainLog };
+    const served = { config, daemon, events, roster, fleet, sinks, logs, mainLog };
     listeners.set(server, createService(server, door, served));
   }
   log("info", `supervisord started with pid ${process.pid}`);
@@ -240,6 +247,7 @@ async function openServers(servers: readonly ServerConfig[], log: Log, undo: Und
 interface Served {
   config: Config;
   daemon: Daemon;
+  events: Bus;
   roster: Roster;
   fleet: Fleet;
   logs: LogService;
@@ -249,11 +257,11 @@ interface Served {
 }
 
 function createService(server: ServerConfig, door: Door, served: Served): RequestListener {
-  const { config, daemon, roster, fleet, sinks, logs, mainLog } = served;
+  const { config, daemon, events, roster, fleet, sinks, logs, mainLog } = served;
   const { log } = daemon;
   const { identifier } = config.supervisord;
   const handlers = createHandlers({
-    ...{ fleet, roster, logs, sinks, mainLog, log, identifier },
+    ...{ fleet, events, roster, logs, sinks, mainLog, log, identifier },
     shutdown: () => daemon.shutdown(),
     restart() {
       try {

@@ -50,6 +50,8 @@ export class Stdio {
   #startedAt = 0;
   /** What is sent to the child; undefined: it has no stdin to send to. */
   readonly input: InputPipe | undefined;
+  /** Told of what an event listener says on its stdout. */
+  onProtocol: ((chunk: Buffer) => void) | undefined;
 
   constructor(config: ProcessConfig, world: World) {
     this.#config = config;
@@ -59,15 +61,17 @@ export class Stdio {
     for (const name of streamsOf(config)) {
       const { sinks, toSyslog } = this.#places(name);
       const hasLog = sinks.length > 0 || toSyslog !== undefined;
-      const captureMaxBytes = config[`${name}_capture_maxbytes`];
-      const onChunk = world.echoOutput ? this.#echo(name) : undefined;
-      if (!hasLog && captureMaxBytes <= 0 && !onChunk) continue;
-      const onMessage = () => world.log("debug", `'${config.name}' ${name} emitted a comm event`);
+      const isProtocol = config.kind === "eventlistener" && name === "stdout";
+      const captureMaxBytes = isProtocol ? 0 : config[`${name}_capture_maxbytes`];
+      const onChunk = isProtocol ? this.#listen() : this.#echoOf(name);
+      const onLog = isProtocol ? undefined : this.#logEvents(name);
+      if (!hasLog && captureMaxBytes <= 0 && !onChunk && !onLog) continue;
+      const onMessage = (data: Buffer) => this.#communicate(name, data);
       const fifo = fifoPath(world.channels, config, name);
       const outputs = new Outputs({ sinks, toSyslog, formatter: this.#formatter(name) });
       const { stripAnsi } = world;
       const stream = new OutputStream({
-        ...{ fifo, outputs, stripAnsi, captureMaxBytes, onMessage, onChunk },
+        ...{ fifo, outputs, stripAnsi, captureMaxBytes, onMessage, onLog, onChunk },
       });
       this.#streams[name] = stream;
       const isMarked = marked.some((sink) => sinks.includes(sink));
@@ -211,6 +215,37 @@ export class Stdio {
       const what = `cannot note in the log of '${this.#config.name}' that it ${mark.text}`;
       this.#world.log("error", `${what}: ${error}`);
     }
+  }
+
+  /** What takes an event listener's words to its pool. */
+  #listen(): (chunk: Buffer) => void {
+    const echo = this.#echoOf("stdout");
+    return (chunk) => {
+      echo?.(chunk);
+      this.onProtocol?.(chunk);
+    };
+  }
+
+  #logEvents(stream: StreamName): ((data: Buffer) => void) | undefined {
+    if (!this.#config[`${stream}_events_enabled`]) return undefined;
+    const type = stream === "stdout" ? "PROCESS_LOG_STDOUT" : "PROCESS_LOG_STDERR";
+    return (data) => this.#world.events.emit(type, this.#said(data));
+  }
+
+  #communicate(stream: StreamName, data: Buffer): void {
+    this.#world.log("debug", `'${this.#config.name}' ${stream} emitted a comm event`);
+    const isOut = stream === "stdout";
+    const type = isOut ? "PROCESS_COMMUNICATION_STDOUT" : "PROCESS_COMMUNICATION_STDERR";
+    this.#world.events.emit(type, this.#said(data));
+  }
+
+  #said(data: Buffer) {
+    const { name: process, group } = this.#config;
+    return { process, group, pid: this.#pid ?? 0, data };
+  }
+
+  #echoOf(stream: StreamName): ((chunk: Buffer) => void) | undefined {
+    return this.#world.echoOutput ? this.#echo(stream) : undefined;
   }
 
   /** At loglevel=debug the daemon's log has what the children say, in supervisord's words. */

@@ -15,6 +15,8 @@ export interface StreamSpec {
   captureMaxBytes: number;
   /** A message between capture tokens has come. */
   onMessage(data: Buffer): void;
+  /** Told of what is written to the log, and of messages before they are. */
+  onLog?: ((data: Buffer) => void) | undefined;
   /** Told of all that comes. */
   onChunk: ((chunk: Buffer) => void) | undefined;
 }
@@ -164,8 +166,17 @@ export class OutputStream {
     return captureMaxBytes > 0 || stripAnsi || outputs.holdsLines;
   }
 
-  #pipelineInto(source: Source): Pipeline {
-    const { captureMaxBytes, stripAnsi, onMessage } = this.#spec;
+  #pipelineInto(log: Source): Pipeline {
+    const { onLog } = this.#spec;
+    return this.#pipelineTo(onLog ? toldOf(log, onLog) : log);
+  }
+
+  #pipelineTo(source: Source): Pipeline {
+    const { captureMaxBytes, stripAnsi, onLog } = this.#spec;
+    const onMessage = (data: Buffer) => {
+      if (data.length > 0) onLog?.(data);
+      this.#spec.onMessage(data);
+    };
     const log: Pipeline = stripAnsi
       ? stripped(source)
       : { push: (chunk) => source.write(chunk), end: () => source.end() };
@@ -183,6 +194,15 @@ export class OutputStream {
     };
   }
 }
+
+const toldOf = (source: Source, onLog: (data: Buffer) => void): Source => ({
+  ...source,
+  write(chunk) {
+    // Before the log has it: its writer may keep the chunk, or give it on.
+    onLog(chunk);
+    source.write(chunk);
+  },
+});
 
 function stripped(source: Source): Pipeline {
   const stripper = new AnsiStripper();

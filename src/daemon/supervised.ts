@@ -1,4 +1,5 @@
 import type { ProcessConfig } from "../config/config.ts";
+import { emitChange } from "../events/states.ts";
 import { signalChild } from "../os/children.ts";
 import {
   type Context,
@@ -272,6 +273,7 @@ export class Supervised {
     const record = event.type === "exited" ? this.lastExit : undefined;
     const fields = record && { event: "PROCESS_EXIT", process: name, group, exit: record };
     for (const { level, text } of narrate(happening)) this.#world.log(level, text, fields);
+    emitChange(this.#world.events, { process: name, group, from, to, pid: happening.pid });
   }
 
   #perform(effect: Effect): void {

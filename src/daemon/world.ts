@@ -1,3 +1,4 @@
+import type { Bus } from "../events/bus.ts";
 import type { Clock } from "../os/clock.ts";
 import type { Clearing } from "./clearing.ts";
 import type { Launcher } from "./launcher.ts";
@@ -18,6 +19,9 @@ export interface World {
   sockets: SharedSockets;
   ledger: Ledger;
   clearing: Clearing;
+  events: Bus;
+  /** What the daemon is called in its events. */
+  identifier: string;
   /** Folder of the children's channels. */
   channels: string;
   /** The daemon's own environment, as it was at its start. */

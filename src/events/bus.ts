@@ -21,7 +21,12 @@ export class Bus {
   readonly #subscriptions = new Set<Subscription>();
   /** Those that want a type, once for each of their types that it falls under. */
   readonly #wanting = new Map<EventType, readonly Subscription[]>();
-  #serial = 0;
+  readonly #serials: { next: number };
+
+  /** @param serials outlive the bus: they go on when the daemon begins anew */
+  constructor(serials = { next: 0 }) {
+    this.#serials = serials;
+  }
 
   /** @param types of these and all below them. @returns what ends it */
   subscribe(types: readonly string[], accept: (notice: Notice) => void): () => void {
@@ -43,8 +48,9 @@ export class Bus {
     const wanting = this.#wantingOf(type);
     if (wanting.length === 0) return;
     const payload = Buffer.from(payloadOf(type, data));
-    const notice = { type, serial: this.#serial, payload };
-    this.#serial = this.#serial === LARGEST_SERIAL ? 0 : this.#serial + 1;
+    const serial = this.#serials.next;
+    const notice = { type, serial, payload };
+    this.#serials.next = serial === LARGEST_SERIAL ? 0 : serial + 1;
     for (const { accept } of wanting) accept(notice);
   }
 

@@ -273,6 +273,13 @@ export const methods = table({
     faults: ["INCORRECT_PARAMETERS", "BAD_NAME", "NOT_RUNNING", "NO_FILE", "FAILED"],
     doc: "Write to a process's stdin. What its pipe has no room for waits until the process reads; what would be too much is refused as a whole.",
   },
+  "supervisor.sendRemoteCommEvent": {
+    role: "operate",
+    params: { type: text("what listeners know it by"), data: text("what they are told") },
+    result: boolean("always true"),
+    faults: [],
+    doc: "Send a REMOTE_COMMUNICATION event to the event listeners that want it, also during a shutdown.",
+  },
   "supervisor.clearLog": {
     role: "admin",
     params: {},

@@ -278,10 +278,10 @@ describe("the command line", () => {
 });
 
 test("what is checked and not acted on yet is told, unless it says what is so anyway", () => {
-  const program = "[program:a]\ncommand=x\nstdout_logfile=syslog\nstdout_syslog=true";
-  expect(said(`strip_ansi=true\n${program}\nstdout_events_enabled=false`)).toEqual([]);
-  expect(said(`${program}\nstdout_events_enabled=true`)).toEqual([
-    "6 [program:a] stdout_events_enabled: drover checks this option, and does not act on it yet",
+  const program = "[program:a]\ncommand=x\nstdout_logfile=syslog\nstdout_events_enabled=true";
+  expect(said(`strip_ansi=true\n${program}\ndepends_on=`)).toEqual([]);
+  expect(said(`${program}\ndepends_on=b`)).toEqual([
+    "6 [program:a] depends_on: drover checks this option, and does not act on it yet",
   ]);
 });
 

@@ -237,12 +237,13 @@ describe("an answer", () => {
     );
   });
 
-  test.each([[undefined], [null], [Symbol("x")]])(
-    "%s has no XML-RPC type: that is a bug",
-    (value) => {
-      expect(() => formatResponse(value)).toThrow(TypeError);
-    },
-  );
+  test("null is what most clients read as such", () => {
+    expect(String(formatResponse({ code: null }))).toContain("<value><nil/></value>");
+  });
+
+  test.each([[undefined], [Symbol("x")]])("%s has no XML-RPC type: that is a bug", (value) => {
+    expect(() => formatResponse(value)).toThrow(TypeError);
+  });
 });
 
 /** What a client reads: the answer's value, put into a call. */

@@ -42,7 +42,6 @@ export const streamOptions = <S extends "stdout" | "stderr">(stream: S) => {
       default: "false",
       names: "program",
       change: "live",
-      later: true,
       doc: `Send what the child writes to ${stream} as PROCESS_LOG events.`,
     }),
     syslog: option({
