@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { Fault } from "../faults.ts";
 import type { Gate } from "./door.ts";
 import { type Handlers, type MethodName, methods } from "./methods.ts";
@@ -88,12 +89,19 @@ async function run(handlers: Handlers, { name, given, gate, call }: Request): Pr
   const method = canonical.get(name);
   if (!method) throw new Fault("UNKNOWN_METHOD");
   const params = readParams(methods[method].params, given);
-  gate?.(method, params);
-  if (method === "system.multicall") return await multicall(params.calls as unknown[], call);
+  gate?.check(method, params);
+  if (method === "system.multicall") {
+    const calls = params.calls as unknown[];
+    gate?.take(calls.length);
+    return await multicall(calls, call);
+  }
   // The row's own parameters were read by its own kinds, which is what the handler takes.
   const handler = handlers[method] as (params: unknown) => unknown;
   return await handler(params);
 }
+
+/** After so many of one request the others have their turn. */
+export const CALLS_IN_A_ROW = 16;
 
 /**
  * Runs each call when the one before is done. As in supervisord a result stands for itself, where others
@@ -101,7 +109,8 @@ async function run(handlers: Handlers, { name, given, gate, call }: Request): Pr
  */
 async function multicall(calls: readonly unknown[], call: Call): Promise<unknown[]> {
   const results: unknown[] = [];
-  for (const one of calls) {
+  for (const [at, one] of calls.entries()) {
+    if (at % CALLS_IN_A_ROW === CALLS_IN_A_ROW - 1) await setImmediate();
     try {
       const { methodName, params = [] } = Object(one) as Record<string, unknown>;
       if (typeof methodName !== "string" || methodName === "") {

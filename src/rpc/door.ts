@@ -33,8 +33,16 @@ export interface DoorSpec {
   audit: Audit;
 }
 
-/** Is told of every call before it is made. @throws Fault when it may not be made */
-export type Gate = (method: MethodName, params: Readonly<Record<string, unknown>>) => void;
+/** What the calls of one request have to pass. */
+export interface Gate {
+  /**
+   * Counts calls that come together, before the first of them is made.
+   * @throws Fault INCORRECT_PARAMETERS when they are too many for one request
+   */
+  take(calls: number): void;
+  /** Is told of every call before it is made. @throws Fault FAILED when it may not be made */
+  check(method: MethodName, params: Readonly<Record<string, unknown>>): void;
+}
 
 /** Decides who comes in to one server, and what for. */
 export class Door {
@@ -73,13 +81,15 @@ export class Door {
     if (role === undefined) {
       this.#refuse(403, caller, `${describeCaller(caller)} has no role here: see operators=`);
     }
-    let calls = 0;
-    return (method, params) => {
-      if (++calls > maxCalls) {
+    let left = maxCalls;
+    return {
+      take(calls) {
+        left -= calls;
+        if (left >= 0) return;
         const why = `a request may hold ${maxCalls} calls, and this has more: see max_calls=`;
         throw new Fault("INCORRECT_PARAMETERS", why);
-      }
-      this.#check(method, params, { caller, role });
+      },
+      check: (method, params) => this.#check(method, params, { caller, role }),
     };
   }
 

@@ -75,7 +75,11 @@ async function route(service: Service, request: IncomingMessage, response: Serve
     const body = await readPost(service, request);
     const call = (method: string, params: Parameters<typeof dispatch>[2]) =>
       dispatch(service.handlers, method, params, gate);
-    const answer = await answerJson(body, call, (error) => service.onBug("/rpc", error));
+    const answer = await answerJson(body, {
+      call,
+      take: gate.take,
+      onBug: (error) => service.onBug("/rpc", error),
+    });
     if (answer === undefined) response.writeHead(204).end();
     else send(response, 200, "application/json", answer);
   } else if (path.startsWith("/logtail")) {

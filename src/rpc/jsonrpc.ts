@@ -1,10 +1,21 @@
+import { setImmediate } from "node:timers/promises";
 import { Fault } from "../faults.ts";
+import { CALLS_IN_A_ROW } from "./dispatch.ts";
 
 /** Runs one call and answers its result, or throws a Fault or a bug. */
 export type Caller = (
   method: string,
   params: readonly unknown[] | Readonly<Record<string, unknown>>,
 ) => Promise<unknown>;
+
+/** What answers the calls of one body. */
+export interface Answering {
+  call: Caller;
+  /** Counts the calls of a batch. @throws Fault when these are too many */
+  take(calls: number): void;
+  /** Is told what a method threw that is no Fault. */
+  onBug(error: unknown): void;
+}
 
 interface Reply {
   jsonrpc: "2.0";
@@ -24,14 +35,9 @@ const standard: Partial<Record<string, number>> = {
 
 /**
  * Answers a JSON-RPC 2.0 request or batch.
- * @param onBug is told what a method threw that is no Fault
  * @returns undefined when there is nothing to answer: only notifications
  */
-export async function answerJson(
-  body: string,
-  call: Caller,
-  onBug: (error: unknown) => void,
-): Promise<string | undefined> {
+export async function answerJson(body: string, answering: Answering): Promise<string | undefined> {
   let request: unknown;
   try {
     request = JSON.parse(body);
@@ -39,25 +45,28 @@ export async function answerJson(
     return JSON.stringify(failure(null, PARSE_ERROR, String(error)));
   }
   if (!Array.isArray(request)) {
-    const reply = await answerOne(request, call, onBug);
+    const reply = await answerOne(request, answering);
     return reply && JSON.stringify(reply);
   }
   if (request.length === 0) {
     return JSON.stringify(failure(null, INVALID_REQUEST, "expected at least one call in a batch"));
   }
+  try {
+    answering.take(request.length);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return JSON.stringify(failure(null, INVALID_REQUEST, error.message, error.fault));
+  }
   const replies: Reply[] = [];
-  for (const one of request) {
-    const reply = await answerOne(one, call, onBug);
+  for (const [at, one] of request.entries()) {
+    if (at % CALLS_IN_A_ROW === CALLS_IN_A_ROW - 1) await setImmediate();
+    const reply = await answerOne(one, answering);
     if (reply) replies.push(reply);
   }
   return replies.length > 0 ? JSON.stringify(replies) : undefined;
 }
 
-async function answerOne(
-  request: unknown,
-  call: Caller,
-  onBug: (error: unknown) => void,
-): Promise<Reply | undefined> {
+async function answerOne(request: unknown, { call, onBug }: Answering): Promise<Reply | undefined> {
   const { jsonrpc, method, params = [], id } = Object(request) as Record<string, unknown>;
   const replyTo = typeof id === "string" || typeof id === "number" ? id : null;
   if (jsonrpc !== "2.0" || typeof method !== "string" || typeof params !== "object" || !params) {

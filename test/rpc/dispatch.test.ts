@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Fault } from "../../src/faults.ts";
 import { dispatch, systemHandlers } from "../../src/rpc/dispatch.ts";
+import type { Gate } from "../../src/rpc/door.ts";
 import { type Handlers, type MethodName, methods } from "../../src/rpc/methods.ts";
 
 /** Handlers that answer with the name under which they stand and what they were given. */
@@ -110,9 +111,16 @@ describe("the interface describes itself", () => {
 
 test("a multicall makes its calls in turn, and passes each by the gate", async () => {
   const passed: string[] = [];
-  const gate = (method: MethodName) => {
-    passed.push(method);
-    if (method === "supervisor.shutdown") throw new Fault("FAILED", "not you");
+  const taken: number[] = [];
+  const gate: Gate = {
+    take(count) {
+      taken.push(count);
+      if (count > 9) throw new Fault("INCORRECT_PARAMETERS", "too many");
+    },
+    check(method) {
+      passed.push(method);
+      if (method === "supervisor.shutdown") throw new Fault("FAILED", "not you");
+    },
   };
   const calls = [
     { methodName: "supervisor.getVersion" },
@@ -139,4 +147,9 @@ test("a multicall makes its calls in turn, and passes each by the gate", async (
     "supervisor.startProcess",
     "supervisor.shutdown",
   ]);
+  expect(taken).toEqual([9]);
+  passed.length = 0;
+  const many = dispatch(echo, "system.multicall", [[...calls, 1]], gate);
+  expect(await faultOf(many)).toBe("INCORRECT_PARAMETERS");
+  expect(passed).toEqual(["system.multicall"]);
 });

@@ -17,8 +17,11 @@ function server() {
     if (method === "strict") throw new Fault("INCORRECT_PARAMETERS", "name");
     throw new Fault("UNKNOWN_METHOD");
   };
+  const take = (count: number) => {
+    if (count > 20) throw new Fault("INCORRECT_PARAMETERS", "too many");
+  };
   const answer = async (body: string): Promise<unknown> => {
-    const text = await answerJson(body, call, (error) => bugs.push(error));
+    const text = await answerJson(body, { call, take, onBug: (error) => bugs.push(error) });
     return text === undefined ? undefined : JSON.parse(text);
   };
   return { answer, calls, bugs };
@@ -95,6 +98,17 @@ describe("a batch", () => {
     ]);
   });
 
+  test("of too many makes none of its calls", async () => {
+    const { answer, calls } = server();
+    const batch = (count: number) => JSON.stringify(Array.from({ length: count }, () => 1));
+    expect(await answer(JSON.stringify(Array(21).fill(request("echo"))))).toEqual(
+      failure(null, -32_600),
+    );
+    expect(calls).toEqual([]);
+    expect(await answer(batch(21))).toEqual(failure(null, -32_600));
+    expect(await answer(batch(20))).toHaveLength(20);
+  });
+
   test("runs one call after the other", async () => {
     const events: string[] = [];
     const call: Caller = async (method) => {
@@ -102,7 +116,8 @@ describe("a batch", () => {
       await Promise.resolve();
       events.push(`${method} ends`);
     };
-    await answerJson(JSON.stringify([request("a"), request("b")]), call, () => undefined);
+    const answering = { call, take: () => undefined, onBug: () => undefined };
+    await answerJson(JSON.stringify([request("a"), request("b")]), answering);
     expect(events).toEqual(["a begins", "a ends", "b begins", "b ends"]);
   });
 
