@@ -121,6 +121,7 @@ print(s.makefile().read())`;
     const { status, stderr } = spawnSync(process.execPath, [droverd, "-n", "-s", "-c", file], {
       encoding: "utf8",
       env: { ...process.env, ...env },
+      timeout: 10_000,
     });
     expect(status).toBe(2);
     expect(stderr).toMatch(/\[unix_http_server\] operators= needs the optional package koffi/);

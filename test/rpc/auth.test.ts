@@ -49,7 +49,9 @@ describe("against a scrypt password", () => {
     expect(admitted).toEqual([undefined, "ada", undefined, "ada", undefined, undefined]);
     expect(await login.admit(basic("bob:p:w ü"))).toBe(undefined);
     expect(await login.admit(basic("ada:p:w ü"))).toBe("ada");
-    expect(await login.admit(basic("ada:p:w"))).toBe(undefined);
+    for (let again = 0; again < 2; again++) {
+      expect(await login.admit(basic("ada:p:w"))).toBe(undefined);
+    }
   });
 
   test("one that others have made", async () => {

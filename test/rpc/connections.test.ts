@@ -69,6 +69,23 @@ describe("when there is no room the oldest goes that", () => {
     );
   });
 
+  test("has not asked all, when all have begun to", async () => {
+    let begun = 0;
+    const { open, ask } = await serve({ most: 2 }, (request, response) => {
+      begun++;
+      request.resume().on("end", () => response.end("</>"));
+    });
+    const half = "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab";
+    const slow = [await open(half)];
+    await eventually("it has begun", () => begun === 1);
+    slow.push(await open(half));
+    await eventually("both have", () => begun === 2);
+    const early = await open();
+    await eventually("the first has gone", () => slow[0]?.closed);
+    await ask(early);
+    expect(slow[1]?.closed).toBe(false);
+  });
+
   test("none goes that is being answered: the new one is told so", async () => {
     const finish: (() => void)[] = [];
     const { open } = await serve({ most: 2 }, (_, response) => {
@@ -112,7 +129,7 @@ describe("closed by itself", () => {
   });
 
   test("one that asks nothing any more; not one that is still answered", async () => {
-    const { open, ask } = await serve({ idleMs: 300, requestMs: 300 }, (request, response) => {
+    const { open, ask } = await serve({ idleMs: 1_500, requestMs: 1_500 }, (request, response) => {
       if (request.url === "/stream") response.write("<");
       else response.end("</>");
     });
