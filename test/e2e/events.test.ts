@@ -5,20 +5,24 @@ import { eventually, startDaemon, tempDir } from "../support/daemon.ts";
 import { available, startSupervisord, supervisorctl } from "../support/peers.ts";
 import { call } from "../support/pythoncalls.ts";
 
-/** Notes every event as it came. Of an event whose length is wrong it would not find the next. */
+/**
+ * Notes every event as it came. Of an event whose length is wrong it would not find the next. It has
+ * answered by the time that an event can be seen, and when it is stopped it reads what it was sent.
+ */
 const RECORDER = `
-import json, os, sys
+import json, os, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: os.set_blocking(0, False))
 stdin = sys.stdin.buffer
+os.write(1, b"READY\\n")
 while True:
-    os.write(1, b"READY\\n")
     line = stdin.readline()
     if not line:
         break
     header = dict(token.split(":", 1) for token in line.decode().split())
     payload = stdin.read(int(header["len"])).decode()
+    os.write(1, b"RESULT 2\\nOKREADY\\n")
     with open("events.jsonl", "a") as file:
         file.write(json.dumps([line.decode(), payload]) + "\\n")
-    os.write(1, b"RESULT 2\\nOK")
 `;
 
 /** supervisord holds back what is no longer than a token. */
@@ -38,6 +42,7 @@ startsecs=0
 [program:bad]
 command=sh -c "exit 3"
 autostart=false
+startsecs=60
 startretries=1
 [program:talker]
 command=sh -c "printf '${message}'; exec sleep 1000"

@@ -66,7 +66,7 @@ function mounted(dir: string, freezes: boolean): Disk {
   };
   onTestFinished(() => {
     if (freezes) tryTo("fsfreeze", "-u", dir);
-    if (!tryTo("umount", dir)) must("umount", "--lazy", dir);
+    while (isMounted(dir)) if (!tryTo("umount", dir)) must("umount", "--lazy", dir);
   });
   return {
     dir,
@@ -129,8 +129,8 @@ export function loopDisk(bytes: number): Disk & Failing {
     ...mounted(dir, true),
     fail: () => void must("python3", "-c", shutdown, dir),
     mountAgain() {
-      must("umount", "--lazy", dir);
       must("mkfs.ext4", "-q", "-m", "0", "-O", "^has_journal", `${image}.2`, `${bytes / 1_024}k`);
+      // Over the one before: without a moment in which the folder below would be written to.
       must("mount", "-o", "loop", `${image}.2`, dir);
     },
   };
