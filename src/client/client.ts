@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { EventRecord } from "../events/json.ts";
 import { type Client, connect as connectTo, ServerError } from "../rpc/client.ts";
 import { type GivenParams, type MethodName, methods, type Result } from "../rpc/methods.ts";
 import type { LogLine } from "../rpc/results.ts";
@@ -42,6 +43,16 @@ export interface LogsQuery {
   signal?: AbortSignal;
 }
 
+export interface EventsQuery {
+  /** Only these and what is below them, such as `PROCESS_STATE`; all that are kept when not given. */
+  types?: readonly string[];
+  /** From the one after this number; from now on when not given. */
+  after?: number;
+  /** Go on with what comes: true when not given. */
+  follow?: boolean;
+  signal?: AbortSignal;
+}
+
 export interface DroverClient {
   /**
    * Calls a method: `await client.call("startProcess", { name: "web" })`. docs/rpc.md has them all.
@@ -56,6 +67,13 @@ export interface DroverClient {
    * @throws Fault; ServerError
    */
   logs(names: string | readonly string[], query?: LogsQuery): AsyncGenerator<LogLine, void>;
+  /**
+   * Events, as docs/events.md has them. With reconnectMs a stream that follows goes on with another
+   * droverd where it was: with `event_log=` none is missing. A GAP tells of those that were not to be
+   * had.
+   * @throws Fault; ServerError
+   */
+  events(query?: EventsQuery): AsyncGenerator<EventRecord, void>;
 }
 
 /** A client of a droverd. It holds no connection between calls, and needs no closing. */
@@ -66,6 +84,7 @@ export function connect(options: string | ClientOptions): DroverClient {
     call: (name, ...[params]) =>
       untilThere(reconnectMs, () => client.call(fullName(name), (params ?? {}) as never)) as never,
     logs: (names, query = {}) => logs(client, [names].flat(), query, reconnectMs),
+    events: (query = {}) => events(client, query, reconnectMs),
   };
 }
 
@@ -93,6 +112,36 @@ async function untilThere<T>(withinMs: number, act: () => Promise<T>): Promise<T
   }
 }
 
+/**
+ * Reads a stream of JSON objects, one a line, on and on where that is wanted.
+ * @param open is told whether there was one before, which was lost
+ */
+async function* objects<T>(
+  open: (again: boolean) => AsyncGenerator<Buffer, void>,
+  { reconnectMs, isOver }: { reconnectMs: number; isOver: () => boolean },
+): AsyncGenerator<T, void> {
+  for (let again = false; ; again = true) {
+    try {
+      const { first, stream } = await untilThere(reconnectMs, async () => {
+        const lines = linesOf(open(again));
+        return { first: await lines.next(), stream: lines };
+      });
+      try {
+        for (let next = first; !next.done; next = await stream.next()) {
+          yield JSON.parse(next.value) as T;
+        }
+      } finally {
+        // Who takes no more of it has no use for its connection.
+        await stream.return();
+      }
+    } catch (error) {
+      const isLost = error instanceof ServerError && !isAbsent(error);
+      if (!isLost || reconnectMs === 0 || isOver()) throw error;
+    }
+    if (reconnectMs === 0 || isOver()) return;
+  }
+}
+
 async function* logs(
   client: Client,
   names: readonly string[],
@@ -100,26 +149,41 @@ async function* logs(
   reconnectMs: number,
 ): AsyncGenerator<LogLine, void> {
   const { signal, follow = false } = query;
-  let parameters = parametersOf(query);
-  for (;;) {
-    let latest: string | undefined;
-    try {
-      const lines = await untilThere(reconnectMs, async () => {
-        const open = linesOf(client.logs(names, parameters, signal));
-        return { first: await open.next(), open };
-      });
-      for (let next = lines.first; !next.done; next = await lines.open.next()) {
-        const line = JSON.parse(next.value) as LogLine;
-        latest = line.time ?? latest;
-        yield line;
-      }
-    } catch (error) {
-      const isLost = error instanceof ServerError && !isAbsent(error);
-      if (!isLost || !follow || reconnectMs === 0) throw error;
-    }
-    if (!follow || reconnectMs === 0 || signal?.aborted) return;
-    const { lines: _, since: __, ...others } = parameters;
-    parameters = { ...others, ...(latest ? { since: latest } : { lines: "0" }) };
+  const parameters = parametersOf(query);
+  const { lines: _, since: __, ...others } = parameters;
+  let latest: string | undefined;
+  const isOver = () => !follow || signal?.aborted === true;
+  const open = (again: boolean) => {
+    const rest = { ...others, ...(latest ? { since: latest } : { lines: "0" }) };
+    return client.logs(names, again ? rest : parameters, signal);
+  };
+  for await (const line of objects<LogLine>(open, { reconnectMs, isOver })) {
+    latest = line.time ?? latest;
+    yield line;
+  }
+}
+
+async function* events(
+  client: Client,
+  { types = [], after, follow = true, signal }: EventsQuery,
+  reconnectMs: number,
+): AsyncGenerator<EventRecord, void> {
+  const asked = {
+    ...(types.length > 0 && { types: types.join() }),
+    ...(!follow && { follow: "no" }),
+  };
+  let latest = after;
+  const isOver = () => !follow || signal?.aborted === true;
+  const open = () => {
+    const parameters = { ...asked, ...(latest !== undefined && { after: String(latest) }) };
+    // Nothing may have come by the time that the stream is lost.
+    return client.events(parameters, (newest) => (latest ??= newest), signal);
+  };
+  for await (const event of objects<EventRecord>(open, { reconnectMs, isOver })) {
+    const { number, before } = event;
+    if (number !== undefined) latest = number;
+    else if (event.type === "GAP" && before !== undefined) latest = before - 1;
+    yield event;
   }
 }
 

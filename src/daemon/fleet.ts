@@ -92,7 +92,6 @@ export class Fleet {
     for (const { processes } of this.#take([group])) {
       for (const process of processes) if (process.config.autostart) process.start();
     }
-    this.#ticks.update();
     this.#watchMemory();
   }
 
@@ -108,7 +107,6 @@ export class Fleet {
     removed?.pool?.close();
     for (const process of processes) process.retire();
     this.#world.events.emit("PROCESS_GROUP_REMOVED", { group: name });
-    this.#ticks.update();
     this.#watchMemory();
   }
 
@@ -163,6 +161,7 @@ export class Fleet {
   autostart(): void {
     this.#world.launcher.afterwards(postponeOptimizing());
     this.#world.events.emit("SUPERVISOR_STATE_CHANGE_RUNNING", {});
+    this.#world.events.onDemand = () => this.#ticks.update();
     this.#ticks.update();
     const inTheWay = this.#endSurvivors();
     for (const { processes } of this.#groups) {
@@ -199,6 +198,7 @@ export class Fleet {
   async close(): Promise<void> {
     this.#closing = true;
     this.#stopWatchingMemory();
+    this.#world.events.onDemand = () => undefined;
     this.#ticks.stop();
     this.#world.events.emit("SUPERVISOR_STATE_CHANGE_STOPPING", {});
     for (const process of this.listed) process.close();

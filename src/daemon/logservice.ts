@@ -1,36 +1,29 @@
 import { stat } from "node:fs/promises";
-import type { Readable } from "node:stream";
 import { suggest } from "../config/problems.ts";
 import { Fault } from "../faults.ts";
 import { type LogQuery, readQuery } from "../logs/query.ts";
 import { errnoOf } from "../os/errno.ts";
 import { byName, namespec, parseNamespec } from "../process/order.ts";
-import type { GrowingLog, LogContent, LogService } from "../rpc/http.ts";
+import type { Content, GrowingLog, LogService } from "../rpc/http.ts";
 import { isScarce } from "./errors.ts";
 import type { Fleet } from "./fleet.ts";
-import type { Log } from "./log.ts";
 import { followLog, readLogs, type SelectedLog } from "./logreading.ts";
 import type { Sink } from "./sink.ts";
 import type { Sinks } from "./sinks.ts";
+import type { StreamLimits } from "./streamlimits.ts";
 import type { Supervised } from "./supervised.ts";
-
-/** Most logs that are read at once for one client: each is an open file. */
-const MOST_LOGS = 256;
 
 interface Places {
   fleet: Fleet;
   sinks: Sinks;
   /** Path of the daemon's own log; undefined: it goes to syslog. */
   mainLog: string | undefined;
-  log: Log;
-  /** Most that are read at once. */
-  maxStreams: number;
+  limits: StreamLimits;
 }
 
 /** Gives clients what they ask for of logs, within bounds. */
 export function createLogService(places: Places): LogService {
-  const { fleet, sinks, mainLog, log, maxStreams } = places;
-  const limits = new Limits(log, maxStreams);
+  const { fleet, sinks, mainLog, limits } = places;
   const follow = async (file: string | undefined): Promise<GrowingLog | undefined> => {
     const sink = file === undefined ? undefined : sinks.get(file);
     if (!sink) return undefined;
@@ -41,7 +34,7 @@ export function createLogService(places: Places): LogService {
   return {
     follow: (name, stream) => follow(fleet.logOf(name, stream)),
     followMain: () => follow(mainLog),
-    async read(names, parameters, signal): Promise<LogContent> {
+    async read(names, parameters, signal): Promise<Content> {
       const query = await readQuery(parameters, Date.now());
       const logs = select(names, query, fleet, sinks);
       await Promise.all(logs.map(({ sink }) => sinks.expectAnswer(sink.spec.path)));
@@ -69,62 +62,6 @@ async function orFailed<T>(read: () => T | Promise<T>): Promise<T> {
     if (isScarce(error)) throw new Fault("FAILED", "droverd has too many open files just now");
     if (errnoOf(error) === undefined) throw error;
     throw new Fault("FAILED", `the log cannot be read: ${error}`, { cause: error });
-  }
-}
-
-class Limits {
-  readonly #log: Log;
-  readonly #maxStreams: number;
-  #streams = 0;
-  #logs = 0;
-
-  constructor(log: Log, maxStreams: number) {
-    this.#log = log;
-    this.#maxStreams = maxStreams;
-  }
-
-  /**
-   * Counts them from now on, while it is looked for where they begin too, until their stream ends.
-   * @throws Fault FAILED
-   */
-  async within<T extends Readable | undefined>(
-    logs: number,
-    open: () => T | Promise<T>,
-  ): Promise<T> {
-    this.#check(logs);
-    this.#count(1, logs);
-    const end = () => this.#count(-1, -logs);
-    try {
-      const stream = await open();
-      if (stream) this.#watch(stream, end);
-      else end();
-      return stream;
-    } catch (error) {
-      end();
-      throw error;
-    }
-  }
-
-  #check(logs: number): void {
-    if (logs > MOST_LOGS) {
-      throw new Fault("FAILED", `these are ${logs} logs; at most ${MOST_LOGS} are read at once`);
-    }
-    const most = this.#maxStreams;
-    if (this.#streams < most && this.#logs + logs <= most + MOST_LOGS) return;
-    throw new Fault("FAILED", "too many clients read logs just now; try again when one has ended");
-  }
-
-  #count(streams: number, logs: number): void {
-    this.#streams += streams;
-    this.#logs += logs;
-  }
-
-  #watch(stream: Readable, end: () => void): void {
-    stream.once("error", (error) => {
-      // Of a client that went away there is nothing to tell.
-      if (!errnoOf(error)?.startsWith("ERR_")) this.#log("error", `cannot read a log on: ${error}`);
-    });
-    stream.once("close", end);
   }
 }
 

@@ -3,9 +3,11 @@ import { unlinkSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import path from "node:path";
 import type { Config, GroupConfig, ServerConfig } from "../config/config.ts";
+import type { SupervisordValues } from "../config/options/supervisord.ts";
 import { formatProblem } from "../config/problems.ts";
 import { defaultServer, urlOf } from "../config/servers.ts";
 import { Bus } from "../events/bus.ts";
+import { Recent } from "../events/recent.ts";
 import { Fault } from "../faults.ts";
 import { systemClock } from "../os/clock.ts";
 import { unless } from "../os/errno.ts";
@@ -16,7 +18,7 @@ import { OomWatch } from "../os/oom.ts";
 import { defaultRundir, makePrivateDir, removeFolder } from "../os/rundir.ts";
 import { Bodies } from "../rpc/body.ts";
 import type { Door } from "../rpc/door.ts";
-import { createListener, type LogService } from "../rpc/http.ts";
+import { createListener, type EventService, type LogService } from "../rpc/http.ts";
 import { createDoor, credentialsOf } from "./admission.ts";
 import { createAudit } from "./audit.ts";
 import { clearAutoLogs, withLogs } from "./autologs.ts";
@@ -24,19 +26,23 @@ import { Clearing } from "./clearing.ts";
 import { endOfDaemon } from "./container.ts";
 import { Daemon } from "./daemon.ts";
 import { describeBug, StartError } from "./errors.ts";
+import { createEventService, keepEvents } from "./eventservice.ts";
 import { Fleet } from "./fleet.ts";
 import { createHandlers } from "./handlers.ts";
+import { Journal } from "./journal.ts";
 import { Launcher } from "./launcher.ts";
 import { Ledger } from "./ledger.ts";
 import { createLog, type Log } from "./log.ts";
-import { careOf } from "./logcare.ts";
-import { logReports, watchedDisks } from "./logreports.ts";
+import { careOf, noCare } from "./logcare.ts";
+import { LogNews, logReports, watchedDisks } from "./logreports.ts";
 import { createLogService } from "./logservice.ts";
 import { adoptOrphans } from "./orphans.ts";
 import { Roster } from "./roster.ts";
 import { openServer } from "./serve.ts";
 import { SharedSockets } from "./sharedsockets.ts";
+import type { Sink } from "./sink.ts";
 import { Sinks } from "./sinks.ts";
+import { StreamLimits } from "./streamlimits.ts";
 import { Syslog } from "./syslog.ts";
 import type { ServiceManager } from "./systemd.ts";
 import type { World } from "./world.ts";
@@ -61,6 +67,8 @@ export interface DaemonOptions {
 
 /** Of all events that this process sends, also when the daemon begins anew in it. */
 const serials = { next: 0 };
+/** Without a journal numbers are those of no other process either: begun with the microsecond. */
+const recent = new Recent(systemClock.wallMs() * 1_000);
 
 /** What has been opened so far, to be given back in reverse. */
 type Undo = (() => void)[];
@@ -88,7 +96,11 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const { supervisord } = config;
   const rundir = supervisord.rundir ?? defaultRundir();
   makeFolder(rundir, () => machine().isDirectory(rundir) || makePrivateDir(rundir));
-  const { log, sinks, syslog, mainLog } = openLog(options, rundir, undo);
+  const events = new Bus(serials);
+  const { log, sinks, syslog, mainLog } = openLog(options, { rundir, events, undo });
+  const journal = await openJournal(supervisord, { sinks, recent, undo });
+  const eventPlaces = { events, recent, journal, clock: systemClock };
+  undo.push(keepEvents(eventPlaces));
   for (const warning of config.warnings) log("warn", formatProblem(warning));
   warnAboutRoot(config, log);
   for (const note of options.notes) log("info", note);
@@ -116,7 +128,6 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const sockets = new SharedSockets(log);
   await sockets.lookUp(groups.flatMap(({ processes }) => processes));
   const watchers: World["watchers"] = new Set([sockets.follow]);
-  const events = new Bus(serials);
   const fleet = createFleet(groups, {
     clock: systemClock,
     log,
@@ -154,23 +165,26 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     const end = endOfDaemon(process, supervisord);
     if (end) daemon.endBecause(end);
   });
-  const logs = createLogService({
-    ...{ fleet, sinks, mainLog, log },
-    maxStreams: supervisord.max_log_streams,
-  });
+  const limits = new StreamLimits(log, supervisord.max_log_streams);
+  const logs = createLogService({ fleet, sinks, mainLog, limits });
+  const eventService = createEventService(eventPlaces, limits);
   const { reread } = options;
   const roster = new Roster({ config, groups, fleet, sockets, clearing, log, reread });
   for (const [server, door] of doors) {
-    const served = { config, daemon, events, roster, fleet, sinks, logs, mainLog };
+    const served = { config, daemon, events, eventService, roster, fleet, sinks, logs, mainLog };
     listeners.set(server, createService(server, door, served));
   }
   log("info", `supervisord started with pid ${process.pid}`);
   return daemon;
 }
 
-function openLog({ config: { supervisord }, echo }: DaemonOptions, rundir: string, undo: Undo) {
-  const reports = logReports(later);
-  const sinks = new Sinks(reports, watchedDisks(rundir, later));
+function openLog(
+  { config: { supervisord }, echo }: DaemonOptions,
+  { rundir, events, undo }: { rundir: string; events: Bus; undo: Undo },
+) {
+  const news = new LogNews((...line) => log(...line), events);
+  const reports = logReports(news);
+  const sinks = new Sinks(reports, watchedDisks(rundir, news));
   undo.push(() => sinks.close());
   const syslog = new Syslog(
     { path: supervisord.syslog_socket, ident: supervisord.syslog_ident },
@@ -186,30 +200,52 @@ function openLog({ config: { supervisord }, echo }: DaemonOptions, rundir: strin
     const care = careOf(supervisord);
     used.add(sinks.open({ path: mainLog, maxBytes, backups, care }));
   }
-  for (const sink of used) {
-    try {
-      sink.acquire();
-    } catch (error) {
-      throw new StartError(`Error: cannot open the log ${sink.spec.path}: ${error}`, 1);
-    }
-    undo.push(
-      () => sink.release(),
-      // After a start that fails nobody waits for whoever reads it.
-      () => sink.giveUp(),
-    );
-  }
+  for (const sink of used) acquire(sink, undo);
   undo.push(() => syslog.close());
   if (mainLog === undefined && !native()) {
     const message = "logfile=syslog needs the optional package koffi, which is not installed";
     throw new StartError(`Error: ${message}`, 1);
   }
   const toSyslog = mainLog === undefined ? (line: string) => syslog.send(line) : undefined;
-  const log = createLog({ level, format, sinks: [...used], syslog: toSyslog });
-  /** A sink reports in the middle of a write, and the write may be the log's own. */
-  function later(...line: Parameters<Log>): void {
-    queueMicrotask(() => log(...line));
-  }
+  const log: Log = createLog({ level, format, sinks: [...used], syslog: toSyslog });
   return { log, sinks, syslog, mainLog };
+}
+
+/** @throws StartError */
+function acquire(sink: Sink, undo: Undo): void {
+  try {
+    sink.acquire();
+  } catch (error) {
+    throw new StartError(`Error: cannot open the log ${sink.spec.path}: ${error}`, 1);
+  }
+  undo.push(
+    () => sink.release(),
+    // After a start that fails nobody waits for whoever reads it.
+    () => sink.giveUp(),
+  );
+}
+
+interface JournalPlaces {
+  sinks: Sinks;
+  recent: Recent;
+  undo: Undo;
+}
+
+/** Opens the events' journal, whose numbers the next events go on with. @throws StartError */
+async function openJournal(
+  values: SupervisordValues,
+  { sinks, recent, undo }: JournalPlaces,
+): Promise<Journal | undefined> {
+  const { event_log: path, event_log_maxbytes: maxBytes, event_log_backups: backups } = values;
+  if (path === undefined) return undefined;
+  // It is rotated by its size alone: what is compressed could not be searched.
+  const { mode, owner } = careOf(values);
+  const sink = sinks.open({ path, maxBytes, backups, care: { ...noCare, mode, owner } });
+  acquire(sink, undo);
+  const journal = new Journal(sink);
+  const last = (await sinks.answers(path)) ? journal.begin() : undefined;
+  if (last !== undefined) recent.goOnWith(last + 1);
+  return journal;
 }
 
 /** One daemon for one configuration, also when its socket has been removed or renamed. */
@@ -248,6 +284,7 @@ interface Served {
   config: Config;
   daemon: Daemon;
   events: Bus;
+  eventService: EventService;
   roster: Roster;
   fleet: Fleet;
   logs: LogService;
@@ -257,7 +294,7 @@ interface Served {
 }
 
 function createService(server: ServerConfig, door: Door, served: Served): RequestListener {
-  const { config, daemon, events, roster, fleet, sinks, logs, mainLog } = served;
+  const { config, daemon, events, eventService, roster, fleet, sinks, logs, mainLog } = served;
   const { log } = daemon;
   const { identifier } = config.supervisord;
   const handlers = createHandlers({
@@ -275,6 +312,7 @@ function createService(server: ServerConfig, door: Door, served: Served): Reques
   return createListener({
     handlers,
     logs,
+    events: eventService,
     door,
     bodies: new Bodies(server.body_maxbytes),
     onBug: (where, error) => log("critical", `${where}: ${describeBug(error)}`),

@@ -58,12 +58,14 @@ export class Sinks {
     return this.#byPath.get(this.#canonical(file));
   }
 
-  /**
-   * Before somebody reads a log: a file system that hangs would hold up whoever asks it.
-   * @throws Fault FAILED
-   */
+  /** Before somebody reads a log: a file system that hangs would hold up whoever asks it. */
+  async answers(file: string): Promise<boolean> {
+    return (await this.#disks?.answers(file)) !== false;
+  }
+
+  /** @throws Fault FAILED when the file system of a log does not answer */
   async expectAnswer(file: string): Promise<void> {
-    if ((await this.#disks?.answers(file)) !== false) return;
+    if (await this.answers(file)) return;
     throw new Fault("FAILED", `the disk of ${file} does not answer`);
   }
 

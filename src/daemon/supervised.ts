@@ -20,7 +20,7 @@ import type { ListedProcess, ProcessDetails, ProcessInfo } from "../rpc/results.
 import { enclosureOf } from "./channelname.ts";
 import { ChildMaker } from "./child.ts";
 import { SpawnError } from "./errors.ts";
-import { type End, History } from "./history.ts";
+import { type End, type Happened, History } from "./history.ts";
 import { infoOf, logfileOf, withLosses } from "./info.ts";
 import type { Entry } from "./ledger.ts";
 import { LiveChild } from "./livechild.ts";
@@ -239,7 +239,7 @@ export class Supervised {
     if (wakeMs !== "keep") this.#wake(wakeMs);
     this.#history.add({ from, event, to: next, reason }, this.#policy);
     this.#state = next;
-    this.#tell(from, event, next);
+    this.#tell({ from, event, to: next, reason });
     if (next.name !== "STOPPING") {
       this.#child?.endStopCommand();
       if (event.type === "exited" || event.type === "cleared") {
@@ -267,13 +267,15 @@ export class Supervised {
     this.#cancelTimer = this.#world.clock.after(wakeMs, () => this.#send({ type: "timeout" }));
   }
 
-  #tell(from: State, event: Event, to: State): void {
+  #tell({ from, event, to, reason }: Happened): void {
     const { name, group } = this.config;
     const happening = { name, pid: this.#child?.pid ?? 0, from, event, to, policy: this.#policy };
-    const record = event.type === "exited" ? this.lastExit : undefined;
-    const fields = record && { event: "PROCESS_EXIT", process: name, group, exit: record };
+    const exit = event.type === "exited" ? this.lastExit : undefined;
+    const fields = exit && { event: "PROCESS_EXIT", process: name, group, exit };
     for (const { level, text } of narrate(happening)) this.#world.log(level, text, fields);
-    emitChange(this.#world.events, { process: name, group, from, to, pid: happening.pid });
+    const { restarts, spawnerr: error } = this.#history;
+    const told = { ...{ process: name, group, from, to }, pid: happening.pid };
+    emitChange(this.#world.events, { ...told, restarts, reason, error, exit });
   }
 
   #perform(effect: Effect): void {

@@ -19,12 +19,11 @@ export class Ticks {
 
   /** To be called when there are other listeners than before. */
   update(): void {
-    const isWanted = this.#isWanted();
-    if (!isWanted) this.stop();
-    else if (!this.#cancel) {
-      this.#looked = this.#seconds();
-      this.#wait();
-    }
+    const isRunning = this.#cancel !== undefined;
+    this.stop();
+    if (!this.#isWanted()) return;
+    if (!isRunning) this.#looked = this.#seconds();
+    this.#wait();
   }
 
   stop(): void {

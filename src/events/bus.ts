@@ -1,6 +1,6 @@
 import { type EventData, type EventType, lineageOf, payloadOf } from "./types.ts";
 
-/** An event as it is sent: made once, for all who want it. */
+/** An event as it is sent to listeners: made once, for all who want it. */
 export interface Notice {
   type: EventType;
   /** The same in every pool. */
@@ -8,9 +8,13 @@ export interface Notice {
   payload: Buffer;
 }
 
+/** Takes an event as it is. */
+export type Observer = (type: EventType, data: object) => void;
+
 interface Subscription {
   types: ReadonlySet<string>;
-  accept(notice: Notice): void;
+  accept: ((notice: Notice) => void) | undefined;
+  observe: Observer | undefined;
 }
 
 /** supervisord's serials begin anew beyond the largest integer of the platform. */
@@ -22,6 +26,8 @@ export class Bus {
   /** Those that want a type, once for each of their types that it falls under. */
   readonly #wanting = new Map<EventType, readonly Subscription[]>();
   readonly #serials: { next: number };
+  /** Is told when other types are wanted than before. */
+  onDemand: () => void = () => undefined;
 
   /** @param serials outlive the bus: they go on when the daemon begins anew */
   constructor(serials = { next: 0 }) {
@@ -29,14 +35,27 @@ export class Bus {
   }
 
   /** @param types of these and all below them. @returns what ends it */
-  subscribe(types: readonly string[], accept: (notice: Notice) => void): () => void {
-    const subscription = { types: new Set(types), accept };
+  subscribe(types: Iterable<string>, accept: (notice: Notice) => void): () => void {
+    return this.#add({ types: new Set(types), accept, observe: undefined });
+  }
+
+  /** As `subscribe`, for those who are no listeners: no serial is spent on them. */
+  observe(types: Iterable<string>, observe: Observer): () => void {
+    return this.#add({ types: new Set(types), accept: undefined, observe });
+  }
+
+  #add(subscription: Subscription): () => void {
     this.#subscriptions.add(subscription);
-    this.#wanting.clear();
+    this.#demand();
     return () => {
       this.#subscriptions.delete(subscription);
-      this.#wanting.clear();
+      this.#demand();
     };
+  }
+
+  #demand(): void {
+    this.#wanting.clear();
+    this.onDemand();
   }
 
   /** For whom it costs something to know what an event would tell. */
@@ -45,13 +64,19 @@ export class Bus {
   }
 
   emit<T extends EventType>(type: T, data: EventData<T>): void {
-    const wanting = this.#wantingOf(type);
-    if (wanting.length === 0) return;
-    const payload = Buffer.from(payloadOf(type, data));
+    let notice: Notice | undefined;
+    for (const { accept, observe } of this.#wantingOf(type)) {
+      observe?.(type, data as object);
+      if (!accept) continue;
+      notice ??= this.#notice(type, data);
+      accept(notice);
+    }
+  }
+
+  #notice<T extends EventType>(type: T, data: EventData<T>): Notice {
     const serial = this.#serials.next;
-    const notice = { type, serial, payload };
     this.#serials.next = serial === LARGEST_SERIAL ? 0 : serial + 1;
-    for (const { accept } of wanting) accept(notice);
+    return { type, serial, payload: Buffer.from(payloadOf(type, data)) };
   }
 
   #wantingOf(type: EventType): readonly Subscription[] {

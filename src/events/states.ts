@@ -1,4 +1,5 @@
 import type { State } from "../process/chart.ts";
+import type { ExitRecord } from "../process/record.ts";
 import type { Bus } from "./bus.ts";
 
 interface Happened {
@@ -8,34 +9,51 @@ interface Happened {
   to: State;
   /** Of the child that it has or has just had; 0: none. */
   pid: number;
+  restarts: number;
+  /** By whose wish, where it is a stop; else empty. */
+  reason: string;
+  /** What went wrong with the latest start; empty when nothing did. */
+  error: string;
+  /** How its child has just ended. */
+  exit: ExitRecord | undefined;
 }
 
 /** Tells of a step of the chart what supervisord tells of it; a step inside a state is none. */
-export function emitChange(bus: Bus, { process, group, from: before, to, pid }: Happened): void {
+export function emitChange(bus: Bus, happened: Happened): void {
+  const { process, group, from: before, to, pid, restarts, exit } = happened;
   const from = before.name;
   if (from === to.name) return;
-  const named = { process, group, from };
+  const error = happened.error === "" ? undefined : happened.error;
+  const named = { process, group, from, restarts };
   switch (to.name) {
     case "STARTING":
+      bus.emit("PROCESS_STATE_STARTING", { ...named, tries: to.retries });
+      break;
     case "BACKOFF":
-      bus.emit(`PROCESS_STATE_${to.name}`, { ...named, tries: to.retries });
+      bus.emit("PROCESS_STATE_BACKOFF", { ...named, tries: to.retries, error, exit });
       break;
     case "EXITED": {
       const { expected } = to;
       // Who exits as it should before startsecs are over was running, says supervisord.
       const was = from === "STARTING" ? "RUNNING" : from;
       if (from === "STARTING") bus.emit("PROCESS_STATE_RUNNING", { ...named, pid });
-      bus.emit("PROCESS_STATE_EXITED", { ...named, from: was, expected, pid });
+      bus.emit("PROCESS_STATE_EXITED", { ...named, from: was, expected, pid, exit });
       break;
     }
     case "RUNNING":
-    case "STOPPING":
+      bus.emit("PROCESS_STATE_RUNNING", { ...named, pid });
+      break;
+    case "STOPPING": {
+      const reason = happened.reason === "" ? undefined : happened.reason;
+      bus.emit("PROCESS_STATE_STOPPING", { ...named, pid, reason });
+      break;
+    }
     case "STOPPED":
-      bus.emit(`PROCESS_STATE_${to.name}`, { ...named, pid });
+      bus.emit("PROCESS_STATE_STOPPED", { ...named, pid, exit });
       break;
     case "FATAL":
     case "UNKNOWN":
-      bus.emit(`PROCESS_STATE_${to.name}`, named);
+      bus.emit(`PROCESS_STATE_${to.name}`, { ...named, error, exit });
       break;
   }
 }

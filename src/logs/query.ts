@@ -1,4 +1,5 @@
 import { Fault } from "../faults.ts";
+import { expectKnown, oneOf, yesOrNo } from "../parameters.ts";
 import { compilePattern, type Matcher } from "./pattern.ts";
 
 /** What somebody wants to see of logs. */
@@ -34,11 +35,7 @@ const parameters = ["lines", "bytes", "since", "grep", "stream", "follow", "form
  * @throws Fault BAD_ARGUMENTS naming the parameter and what it takes
  */
 export async function readQuery(given: URLSearchParams, nowMs: number): Promise<LogQuery> {
-  for (const key of given.keys()) {
-    if (!parameters.includes(key)) {
-      throw new Fault("BAD_ARGUMENTS", `${key}: there are ${parameters.join(", ")}`);
-    }
-  }
+  expectKnown(given, parameters);
   const value = (key: string) => given.get(key) ?? undefined;
   const follow = yesOrNo("follow", value("follow")) ?? false;
   const since = value("since");
@@ -76,21 +73,6 @@ function count(key: string, text: string): number {
     throw new Fault("BAD_ARGUMENTS", `${key}: expected a number such as 100${all}, got "${text}"`);
   }
   return key === "lines" && number > MOST_LINES ? Infinity : number;
-}
-
-function oneOf<const W extends string>(key: string, text: string, words: readonly W[]): W {
-  const found = words.find((word) => word === text.toLowerCase());
-  if (found === undefined) {
-    throw new Fault("BAD_ARGUMENTS", `${key}: expected ${words.join(", ")}, got "${text}"`);
-  }
-  return found;
-}
-
-/** A parameter without a value is a yes: `?follow`. */
-function yesOrNo(key: string, text: string | undefined): boolean | undefined {
-  if (text === undefined) return undefined;
-  const yes = ["", "1", "yes", "true", "on"];
-  return yes.includes(oneOf(key, text, [...yes, "0", "no", "false", "off"]));
 }
 
 /** @returns milliseconds since the Epoch */

@@ -1,4 +1,5 @@
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { NEWEST_EVENT } from "../events/json.ts";
 import { Fault, type FaultName, isFaultName } from "../faults.ts";
 import type { MethodName, Params, Result } from "./methods.ts";
 
@@ -46,6 +47,16 @@ export interface Client {
     parameters: Readonly<Record<string, string>>,
     signal?: AbortSignal,
   ): AsyncGenerator<Buffer, void>;
+  /**
+   * Events, one JSON object a line, as they are taken.
+   * @param onStart told the number of the newest event that there is, before any comes
+   * @throws Fault; ServerError
+   */
+  events(
+    parameters: Readonly<Record<string, string>>,
+    onStart: (newest: number) => void,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Buffer, void>;
 }
 
 /** A client of the JSON-RPC interface, typed by the method table. */
@@ -63,7 +74,7 @@ export function connect(address: ServerAddress): Client {
     },
     follow: (path, onData, signal) =>
       stream(open("GET", path), { onData, signal }, ({ statusCode }) => {
-        throw new ServerError(`status code ${statusCode}`);
+        if (statusCode !== 200) throw new ServerError(`status code ${statusCode}`);
       }),
     async readLogs(names, parameters, onData, signal) {
       for await (const chunk of this.logs(names, parameters, signal)) onData(chunk);
@@ -71,11 +82,22 @@ export function connect(address: ServerAddress): Client {
     logs(names, parameters, signal) {
       const path = `/logs/${names.map(encodeURIComponent).join("/")}`;
       const outgoing = open("GET", `${path}?${new URLSearchParams(parameters)}`);
+      return chunksOf(outgoing, signal, expectContent);
+    },
+    events(parameters, onStart, signal) {
+      const outgoing = open("GET", `/events?${new URLSearchParams(parameters)}`);
       return chunksOf(outgoing, signal, async (response) => {
-        throw refusal((await readAll(response)).trimEnd(), response.statusCode ?? 0);
+        await expectContent(response);
+        onStart(Number(response.headers[NEWEST_EVENT.toLowerCase()]));
       });
     },
   };
+}
+
+/** @throws Fault or ServerError that the answer has instead */
+async function expectContent(response: IncomingMessage): Promise<void> {
+  if (response.statusCode === 200) return;
+  throw refusal((await readAll(response)).trimEnd(), response.statusCode ?? 0);
 }
 
 interface Receiver {
@@ -83,29 +105,29 @@ interface Receiver {
   signal: AbortSignal;
 }
 
-/** Throws what to make of an answer that is not the stream. */
-type Refused = (response: IncomingMessage) => never | Promise<never>;
+/** Looks at the answer before its content. @throws what to make of one that is not the stream */
+type Look = (response: IncomingMessage) => void | Promise<void>;
 
 async function stream(
   outgoing: ClientRequest,
   { onData, signal }: Receiver,
-  refused: Refused,
+  look: Look,
 ): Promise<void> {
-  for await (const chunk of chunksOf(outgoing, signal, refused)) onData(chunk);
+  for await (const chunk of chunksOf(outgoing, signal, look)) onData(chunk);
 }
 
 /** As they are taken; the server waits meanwhile. Ends when the signal aborts. */
 async function* chunksOf(
   outgoing: ClientRequest,
   signal: AbortSignal | undefined,
-  refused: Refused,
+  look: Look,
 ): AsyncGenerator<Buffer, void> {
   const abort = () => outgoing.destroy();
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) abort();
   try {
     const response = await answer(outgoing, "");
-    if (response.statusCode !== 200) await refused(response);
+    await look(response);
     for await (const chunk of response) yield chunk;
   } catch (error) {
     if (error instanceof Fault) throw error;

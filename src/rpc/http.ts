@@ -5,6 +5,7 @@ import {
   STATUS_CODES,
 } from "node:http";
 import type { Readable } from "node:stream";
+import { NEWEST_EVENT } from "../events/json.ts";
 import { Fault, type FaultName } from "../faults.ts";
 import { type Bodies, Gone } from "./body.ts";
 import { dispatch, dispatchPlain } from "./dispatch.ts";
@@ -14,7 +15,7 @@ import { answerJson } from "./jsonrpc.ts";
 import type { Handlers } from "./methods.ts";
 
 /** What a query has given. */
-export interface LogContent {
+export interface Content {
   type: "text" | "json";
   content: Readable;
 }
@@ -40,19 +41,33 @@ export interface LogService {
     names: readonly string[],
     parameters: URLSearchParams,
     signal: AbortSignal,
-  ): Promise<LogContent>;
+  ): Promise<Content>;
+}
+
+/** Events, for those who ask by HTTP. */
+export interface EventService {
+  /**
+   * One JSON object a line.
+   * @returns also the number of the newest event that there was
+   * @throws Fault
+   */
+  read(parameters: URLSearchParams): Promise<{ content: Readable; newest: number }>;
 }
 
 export interface Service {
   handlers: Handlers;
   logs: LogService;
+  events: EventService;
   door: Door;
   bodies: Bodies;
   /** Is told what went wrong inside, with a line about where. */
   onBug(where: string, error: unknown): void;
 }
 
-/** Serves XML-RPC at /RPC2, JSON-RPC at /rpc, logs at /logs, and growing logs at /logtail and /mainlogtail. */
+/**
+ * Serves XML-RPC at /RPC2, JSON-RPC at /rpc, logs at /logs, events at /events, and growing logs at
+ * /logtail and /mainlogtail.
+ */
 export function createListener(service: Service): RequestListener {
   return (request, response) => {
     route(service, request, response).catch((error: unknown) => {
@@ -91,14 +106,21 @@ async function route(service: Service, request: IncomingMessage, response: Serve
     await follow(request, response, () => service.logs.followMain());
   } else if (path.startsWith("/logs/")) {
     const names = path.slice("/logs/".length).split("/").map(decode);
-    await readLogs(request, response, (signal) => service.logs.read(names, parameters, signal));
+    await readLines(request, response, (signal) => service.logs.read(names, parameters, signal));
+  } else if (path === "/events") {
+    await readLines(request, response, async () => {
+      const { content, newest } = await service.events.read(parameters);
+      response.setHeader(NEWEST_EVENT, newest);
+      return { type: "json", content };
+    });
   } else if (["GET", "HEAD"].includes(request.method ?? "")) {
     throw new HttpError(404, `nothing is served at ${path}`);
   } else throw new HttpError(400, "expected a GET");
 }
 
 /** Paths that supervisord serves, of whose errors clients of it may read the text. */
-const isSupervisords = (path: string): boolean => !/^\/(?:rpc(?:\?|$)|logs\/)/.test(path);
+const isSupervisords = (path: string): boolean =>
+  !/^\/(?:(?:rpc|events)(?:\?|$)|logs\/)/.test(path);
 
 function parseUrl(url: string): { path: string; parameters: URLSearchParams } {
   const [, path = "", query] = /^(?:https?:\/\/[^/?]*)?([^?#]*)(?:\?([^#]*))?/i.exec(url) ?? [];
@@ -175,10 +197,10 @@ async function follow(
   });
 }
 
-async function readLogs(
+async function readLines(
   request: IncomingMessage,
   response: ServerResponse,
-  read: (signal: AbortSignal) => Promise<LogContent>,
+  read: (signal: AbortSignal) => Promise<Content>,
 ) {
   if (request.method !== "GET") throw new HttpError(400, "expected a GET");
   const gone = new AbortController();
@@ -192,7 +214,7 @@ async function readLogs(
   }
 }
 
-const types: Record<LogContent["type"], string> = {
+const types: Record<Content["type"], string> = {
   text: "text/plain;charset=utf-8",
   json: "application/x-ndjson",
 };

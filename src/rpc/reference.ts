@@ -1,4 +1,5 @@
 import { type FaultName, faultCode, faultNames, SUCCESS } from "../faults.ts";
+import { markdownTable } from "../markdown.ts";
 import { type MethodName, methods } from "./methods.ts";
 import { type Field, type Shape, shapes } from "./shapes.ts";
 import type { ParamKind, ResultKind } from "./values.ts";
@@ -12,7 +13,10 @@ export function rpcPage(): string {
     "## Structs",
     ...Object.entries(shapes).flatMap(([title, shape]) => describeShape(title, shape)),
     "## Faults",
-    tableOf(["fault", "code"], [...faultNames.map(describeFault), ["SUCCESS (a status)", SUCCESS]]),
+    markdownTable(
+      ["fault", "code"],
+      [...faultNames.map(describeFault), ["SUCCESS (a status)", SUCCESS]],
+    ),
   ];
   return `${parts.join("\n\n")}\n`;
 }
@@ -29,6 +33,7 @@ Every control server (\`[unix_http_server]\`, \`[inet_http_server]\`) speaks HTT
 | \`POST /RPC2\` | XML-RPC, as supervisord has it: its clients work unchanged |
 | \`POST /rpc\` | JSON-RPC 2.0 with the same methods, batches included; parameters in their order or by name |
 | \`GET /logs/NAME[/NAME...]\` | lines of logs, as text or as newline-delimited JSON; README has the parameters |
+| \`GET /events\` | events as they happen, as newline-delimited JSON; [events.md](events.md) has the parameters |
 | \`GET /logtail/NAME[/stdout|/stderr]\` | a log as it grows, as supervisord has it |
 | \`GET /mainlogtail\` | the daemon's own log as it grows |
 
@@ -61,7 +66,7 @@ function describeMethod(name: MethodName): string {
       .filter(Boolean)
       .join(" "),
     ...(params.length > 0
-      ? [tableOf(["parameter", "type", "default", "what it is"], params.map(describeParam))]
+      ? [markdownTable(["parameter", "type", "default", "what it is"], params.map(describeParam))]
       : []),
     [describeResult(row.result), describeFaults(row.faults)].filter(Boolean).join(" "),
   ];
@@ -91,7 +96,7 @@ const describeFaults = (faults: readonly FaultName[]): string =>
 const describeFault = (name: FaultName): [string, number] => [name, faultCode(name)];
 
 function describeShape(title: string, shape: Shape): string[] {
-  return [`### ${title}`, tableOf(["key", "type", "what it is"], rowsOf(shape, ""))];
+  return [`### ${title}`, markdownTable(["key", "type", "what it is"], rowsOf(shape, ""))];
 }
 
 function rowsOf(shape: Shape, prefix: string): string[][] {
@@ -105,12 +110,3 @@ function rowsOf(shape: Shape, prefix: string): string[][] {
 
 const notesOf = ({ doc, ours, optional }: Field): string =>
   [doc, optional && "(not always there)", ours && "*drover*"].filter(Boolean).join(" ");
-
-function tableOf(
-  titles: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
-  const line = (cells: readonly (string | number)[]) =>
-    `| ${cells.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(titles), `|${"---|".repeat(titles.length)}`, ...rows.map(line)].join("\n");
-}

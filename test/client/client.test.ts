@@ -49,7 +49,9 @@ test("the example of docs/client.md does what it says, with the package as npm i
   await eventually("its lines", () => daemon.file("web.log").includes("line 3"));
   const { code, stdout, stderr } = await run(process.execPath, [path.join(dir, "example.mjs")]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout.replaceAll(/\d{4}-\S+ /g, "")).toBe("web RUNNING\nline 2\nline 3\n");
+  expect(stdout.replaceAll(/\d{4}-\S+ /g, "")).toBe(
+    "web RUNNING\nline 2\nline 3\nPROCESS_STATE_STARTING web\nPROCESS_STATE_RUNNING web\n",
+  );
 });
 
 test("calls and streams outlive a restart of the daemon, when they are asked to", async () => {

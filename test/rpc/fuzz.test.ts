@@ -6,6 +6,7 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
+import { readEventQuery } from "../../src/events/query.ts";
 import { Fault } from "../../src/faults.ts";
 import { Bodies } from "../../src/rpc/body.ts";
 import { Connections } from "../../src/rpc/connections.ts";
@@ -198,6 +199,12 @@ function serviceWith(onBug: Service["onBug"]): Service {
       async read(names) {
         if (names.length > 2) throw new Fault("BAD_NAME", names.join());
         return { type: "text", content: log() };
+      },
+    },
+    events: {
+      async read(parameters) {
+        readEventQuery(parameters);
+        return { newest: 0, content: Readable.from([]) };
       },
     },
     door: new Door({

@@ -30,6 +30,15 @@ function readFilePath(given: string, facts: Facts, refuse: Refuse): string {
 /** A file that may or may not exist, in a directory that does. */
 export const filePath = kind("a file in a directory that exists", readFilePath);
 
+/** A file in a directory that exists, or none. */
+export const optionalFile = kind(
+  "a file in a directory that exists, or none",
+  (given, facts, refuse) =>
+    ["", "none", "off"].includes(given.toLowerCase())
+      ? undefined
+      : readFilePath(given, facts, refuse),
+);
+
 /** One place that output goes to. */
 export type LogPlace =
   | { to: "auto" }

@@ -1,6 +1,6 @@
 import { user } from "../kinds/accounts.ts";
 import { bytes, integer, integerFrom, octal } from "../kinds/numbers.ts";
-import { anyPath, existingDir, filePath, mainLogfile } from "../kinds/paths.ts";
+import { anyPath, existingDir, filePath, mainLogfile, optionalFile } from "../kinds/paths.ts";
 import { boolean, choice, keyValues, logLevel, text } from "../kinds/words.ts";
 import { option, type Values } from "../table.ts";
 import { logFileOptions } from "./logfiles.ts";
@@ -147,7 +147,28 @@ export const supervisordOptions = {
     kind: integerFrom(1, 100_000),
     default: "1024",
     origin: "drover",
-    doc: "Most clients that read logs at once. Each has a log open, or several.",
+    doc: "Most clients that read logs or events at once. Each has a log open, or several.",
+  }),
+  event_log: option({
+    kind: optionalFile,
+    default: "none",
+    origin: "drover",
+    example: "/var/log/drover/events.log",
+    doc:
+      "Journal of the events, one JSON object a line: with it who reads GET /events or `droverctl " +
+      "events` misses none over a restart of the daemon. none: only the latest 1000 are kept, in memory.",
+  }),
+  event_log_maxbytes: option({
+    kind: bytes,
+    default: "10MB",
+    origin: "drover",
+    doc: "Size at which the journal of the events is rotated; 0 never rotates.",
+  }),
+  event_log_backups: option({
+    kind: integer,
+    default: "4",
+    origin: "drover",
+    doc: "Rotated journals to keep; 0 empties the journal instead.",
   }),
   exit_on_fatal: option({
     kind: boolean,
