@@ -1,6 +1,7 @@
 import { signalNamed } from "../config/kinds/words.ts";
 import type { Bus } from "../events/bus.ts";
 import { Fault, SUCCESS } from "../faults.ts";
+import { momentOf, systemClock } from "../os/clock.ts";
 import { CommandError } from "../os/command.ts";
 import { isAtRest } from "../process/chart.ts";
 import type { SignalName } from "../process/signals.ts";
@@ -100,7 +101,10 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
     "supervisor.signalProcessGroup": ({ name, signal }) => signalAll(fleet.group(name), signal),
     "supervisor.signalAllProcesses": ({ signal }) => signalAll(fleet.ordered, signal),
     "supervisor.getProcessInfo": ({ name }) => one(name).details(),
-    "supervisor.getAllProcessInfo": () => fleet.listed.map((process) => process.listing()),
+    "supervisor.getAllProcessInfo": () => {
+      const moment = momentOf(systemClock);
+      return fleet.listed.map((process) => process.listing(moment));
+    },
     "drover.reloadProcess": ({ name }) => {
       const found = fleet.find(name);
       return Array.isArray(found)

@@ -19,6 +19,13 @@ interface Shown {
 
 const seconds = (ms: number): number => Math.floor(ms / 1_000);
 
+/**
+ * Whole seconds from the one in which it started, as supervisord counts them: all that run are a
+ * second older at the same time. Other than there a clock that is set changes nothing.
+ */
+const uptimeOf = (uptimeMs: number, startedAt: number): number =>
+  seconds(uptimeMs + (startedAt % 1_000));
+
 /** What supervisord tells of a process. */
 export function infoOf({
   config: { name, group },
@@ -29,7 +36,8 @@ export function infoOf({
   logs: { stdout = "", stderr = "" },
   history: { spawnerr, exitstatus, startedAt, stoppedAt },
 }: Shown): ProcessInfo {
-  const [start, stop, uptime] = [seconds(startedAt), seconds(stoppedAt), seconds(uptimeMs)];
+  const [start, stop] = [seconds(startedAt), seconds(stoppedAt)];
+  const uptime = uptimeOf(uptimeMs, startedAt);
   return {
     name,
     group,

@@ -58,7 +58,11 @@ export class LiveChild {
   }
 
   get uptimeMs(): number {
-    return this.#world.clock.monotonicMs() - this.#upSince;
+    return this.uptimeMsAt(this.#world.clock.monotonicMs());
+  }
+
+  uptimeMsAt(monotonicMs: number): number {
+    return monotonicMs - this.#upSince;
   }
 
   /** Gives back what it took beside its processes, when these are gone. */

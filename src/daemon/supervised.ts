@@ -1,6 +1,7 @@
 import type { ProcessConfig } from "../config/config.ts";
 import { emitChange } from "../events/states.ts";
 import { signalChild } from "../os/children.ts";
+import { type Moment, momentOf } from "../os/clock.ts";
 import {
   type Context,
   type Effect,
@@ -196,18 +197,17 @@ export class Supervised {
     watcher();
   }
 
-  info(): ProcessInfo {
+  info({ monotonicMs, wallMs: nowMs } = momentOf(this.#world.clock)): ProcessInfo {
     const { pid, config } = this;
-    const uptimeMs = this.#child?.uptimeMs ?? 0;
-    const nowMs = this.#world.clock.wallMs();
+    const uptimeMs = this.#child?.uptimeMsAt(monotonicMs) ?? 0;
     const logs = { stdout: this.logfile("stdout"), stderr: this.logfile("stderr") };
     const state = this.#state.name;
     return infoOf({ config, state, pid, uptimeMs, nowMs, logs, history: this.#history });
   }
 
   /** One among all: what only drover tells is there when there is something to tell. */
-  listing(): ListedProcess {
-    return withLosses(this.info(), this.maker.stdio.lostBytes);
+  listing(moment: Moment): ListedProcess {
+    return withLosses(this.info(moment), this.maker.stdio.lostBytes);
   }
 
   /** With what only drover tells. */

@@ -8,6 +8,17 @@ export interface Clock {
   after(ms: number, run: () => void): () => void;
 }
 
+/** One moment by both clocks, for whoever tells of many things at once. */
+export interface Moment {
+  monotonicMs: number;
+  wallMs: number;
+}
+
+export const momentOf = (clock: Clock): Moment => ({
+  monotonicMs: clock.monotonicMs(),
+  wallMs: clock.wallMs(),
+});
+
 /** How far local time is ahead of UTC at a moment; both in milliseconds. */
 export const localOffsetMs = (atMs: number): number => new Date(atMs).getTimezoneOffset() * -60_000;
 

@@ -31,13 +31,16 @@ export function formatArray(
   earlier?: FormattedArray,
   isSame: (a: unknown, b: unknown) => boolean = Object.is,
 ): FormattedArray {
+  const known = items.map((item, at) => earlier !== undefined && isSame(item, earlier.items[at]));
+  const isAsItWas = items.length === earlier?.items.length && known.every(Boolean);
+  if (earlier && isAsItWas) return earlier;
   const output = new Output(earlier?.bytes.length);
   const places: number[] = [];
   output.add(`${before}<array><data>\n`);
   for (const [at, item] of items.entries()) {
     places.push(output.length);
     const [from, to] = [earlier?.places[at], earlier?.places[at + 1]];
-    if (earlier && from !== undefined && to !== undefined && isSame(item, earlier.items[at])) {
+    if (earlier && known[at] && from !== undefined && to !== undefined) {
       output.copy(earlier.bytes, from, to);
     } else output.add(`<value>${formatValue(item)}</value>\n`);
   }
