@@ -158,7 +158,7 @@ test("a thousand streams cost under 30 MB, and others are answered", async () =>
   const daemon = await startDaemon(PROGRAMS);
   await eventually("a log", () => daemon.file("cat.log") !== "");
   const before = memoryMb(daemon.pid);
-  const urls = ["/logtail/cat", "/logs/cat?follow&stream=stdout", "/mainlogtail"];
+  const urls = ["/logtail/cat", "/logs/cat?follow&stream=stdout", "/mainlogtail", "/events"];
   const streams: Client[] = [];
   while (streams.length < 1_000) {
     const some = Array.from({ length: 100 }, (_, at) =>
