@@ -1,19 +1,33 @@
 import { defineConfig } from "rolldown";
 
-/**
- * The programs in a file each, with what they load later or share in others beside it: a start opens a
- * few files instead of two hundred at once, which is quicker, and works with few descriptors.
- */
-export default defineConfig({
-  input: {
-    droverd: "dist/daemon/main.js",
-    droverctl: "dist/ctl/main.js",
-    logwriter: "dist/daemon/logwriter.js",
-  },
+const common = {
   platform: "node",
   // A call of which only the error counts, as of decodeURIComponent, would be taken out as useless.
   treeshake: false,
-  // Packages stay where npm has put them.
+};
+
+/**
+ * The programs, with all that they need but native code: a start opens a few files instead of two
+ * hundred at once, which is quicker, and works with few descriptors. As CommonJS, because Node loads
+ * that in half the time.
+ */
+const programs = defineConfig({
+  ...common,
+  input: { droverd: "dist/daemon/main.js", droverctl: "dist/ctl/main.js" },
+  external: ["koffi"],
+  output: {
+    dir: "dist",
+    format: "cjs",
+    minify: false,
+    entryFileNames: "[name].cjs",
+    chunkFileNames: "chunk.[name].cjs",
+  },
+});
+
+/** Started by the daemon, by its name. */
+const logwriter = defineConfig({
+  ...common,
+  input: { logwriter: "dist/daemon/logwriter.js" },
   external: /^[^./]/,
   output: {
     dir: "dist",
@@ -22,3 +36,5 @@ export default defineConfig({
     chunkFileNames: "chunk.[name].js",
   },
 });
+
+export default [programs, logwriter];

@@ -1,2 +1,3 @@
 #!/usr/bin/env node
-import "../dist/droverctl.js";
+"use strict";
+require("../dist/droverctl.cjs");

@@ -1,2 +1,3 @@
 #!/usr/bin/env node
-import "../dist/droverd.js";
+"use strict";
+require("../dist/droverd.cjs");

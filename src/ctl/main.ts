@@ -166,5 +166,6 @@ function typedLines(): Session["nextLine"] {
   };
 }
 
-/** How long to wait for a reader that is slower than we are. */
-process.exitCode = await main(process.argv.slice(2));
+main(process.argv.slice(2)).then((exitCode) => {
+  process.exitCode = exitCode;
+});

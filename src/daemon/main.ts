@@ -185,5 +185,7 @@ async function open(
 /** So long what is under way in threads has to end. */
 const LEAVE_WITHIN_MS = 5_000;
 
-process.exitCode = await main(process.argv.slice(2));
-leaveWithin(LEAVE_WITHIN_MS, process.exitCode);
+main(process.argv.slice(2)).then((exitCode) => {
+  process.exitCode = exitCode;
+  leaveWithin(LEAVE_WITHIN_MS, exitCode);
+});
