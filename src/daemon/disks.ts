@@ -4,10 +4,10 @@ import { unless } from "../os/errno.ts";
 import { Lane } from "../os/lane.ts";
 import { LaneFile } from "../os/lanefile.ts";
 import { LogFile } from "../os/logfile.ts";
-import { absent } from "../os/logplace.ts";
+import { absent, canBeMade } from "../os/logplace.ts";
 import { hangingPlace, mountsNow } from "../os/mounts.ts";
 import { runDelayMs } from "../os/procstat.ts";
-import { type LaterEvents, type Opener, type OpenLog, opensDirectly } from "./openlog.ts";
+import { type DiskFile, type LaterEvents, type OpenLog, opensDirectly } from "./openlog.ts";
 import type { RotationSpec } from "./rotator.ts";
 
 /** A disk that takes longer for one write holds up the whole daemon. */
@@ -85,13 +85,16 @@ export class Disks {
     return await this.#lane(hanging.mount.device).answers(hanging.path, PATIENCE_MS);
   }
 
-  opener(spec: RotationSpec): Opener {
+  file(spec: RotationSpec): DiskFile {
     const { path: file, care } = spec;
     const directly = opensDirectly(file, care);
-    return (later) => {
-      const elsewhere = this.#elsewhere(file);
-      if (elsewhere) return openElsewhere(spec, elsewhere, later);
-      return this.#watched(directly(later));
+    return {
+      open: (later) => {
+        const elsewhere = this.#elsewhere(file);
+        if (elsewhere) return openElsewhere(spec, elsewhere, later);
+        return this.#watched(directly(later));
+      },
+      canBeMade: () => this.hangingPlace(file) === undefined && canBeMade(file),
     };
   }
 

@@ -25,6 +25,16 @@ export class Launcher {
     this.#schedule();
   }
 
+  /**
+   * As `afterwards`, where something waits to be started.
+   * @returns false when nothing does: it is to be done at once
+   */
+  postpone(act: () => void): boolean {
+    if (this.#waiting.size === 0) return false;
+    this.afterwards(act);
+    return true;
+  }
+
   #schedule(): void {
     if (this.#scheduled || this.#waiting.size + this.#afterwards.length === 0) return;
     this.#scheduled = true;

@@ -20,6 +20,13 @@ export interface LaterEvents {
 /** Opens a log's file. @throws what the kernel gives */
 export type Opener = (later: LaterEvents) => OpenLog;
 
+/** A log's file, on the disk that it is on. */
+export interface DiskFile {
+  open: Opener;
+  /** It is not there, and nothing is known that keeps it from being made; to know that takes no time. */
+  canBeMade(): boolean;
+}
+
 /** Writes to whatever disk at once. */
 export const opensDirectly =
   (path: string, creation?: Creation): Opener =>

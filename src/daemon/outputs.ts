@@ -9,7 +9,7 @@ import {
   sharedSource,
   soleSource,
 } from "./inlet.ts";
-import type { Sink } from "./sink.ts";
+import type { Postpone, Sink } from "./sink.ts";
 import type { Writer } from "./writers.ts";
 
 export interface OutputsSpec {
@@ -43,12 +43,15 @@ export class Outputs {
     return formatter !== undefined || toSyslog !== undefined || this.#sinks.some(isShared);
   }
 
-  /** @throws what the kernel gives when one of them cannot be opened; then none is */
-  acquire(writer?: Writer): void {
+  /**
+   * @param postpone as `Sink.acquire`
+   * @throws what the kernel gives when one of them cannot be opened; then none is
+   */
+  acquire(writer?: Writer, postpone?: Postpone): void {
     const acquired: Sink[] = [];
     try {
       for (const sink of this.#sinks) {
-        sink.acquire(writer);
+        sink.acquire(writer, postpone);
         acquired.push(sink);
       }
     } catch (error) {

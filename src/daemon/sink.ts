@@ -3,7 +3,7 @@ import { errnoOf } from "../os/errno.ts";
 import { removeLog } from "../os/logplace.ts";
 import { Delivery } from "./delivery.ts";
 import { type LogCare, noCare } from "./logcare.ts";
-import type { Opener } from "./openlog.ts";
+import type { DiskFile } from "./openlog.ts";
 import { type RotationSpec, Rotator } from "./rotator.ts";
 import { type Writer, Writers } from "./writers.ts";
 
@@ -26,6 +26,9 @@ export interface SinkReports {
   disputed(path: string): void;
 }
 
+/** Does something later, once there is time for it; or says that now there is. */
+export type Postpone = (act: () => void) => boolean;
+
 /** Who looks after the files of a sink. */
 interface Keeper {
   /** It is open, and nothing has been written yet. */
@@ -44,6 +47,7 @@ const MOST_KEPT = 1_048_576;
 export class Sink {
   readonly spec: SinkSpec;
   readonly #reports: SinkReports;
+  readonly #disk: DiskFile | undefined;
   readonly #listeners = new Set<(aboutToCut: boolean) => void>();
   readonly #writers = new Writers(() => !this.full);
   readonly #untilRoom = new Set<() => void>();
@@ -62,10 +66,12 @@ export class Sink {
    */
   rotations = 0;
 
-  /** @param opener of its file; undefined: it is written at once, whatever its disk is */
-  constructor(spec: SinkSpec, reports: SinkReports, opener?: Opener) {
+  /** @param disk undefined: it is written at once, whatever its disk is */
+  constructor(spec: SinkSpec, reports: SinkReports, disk?: DiskFile) {
     this.spec = spec;
-    this.#delivery = new Delivery({ path: spec.path, creation: this.care, opener }, reports, {
+    this.#disk = disk;
+    const place = { path: spec.path, creation: this.care, opener: disk?.open };
+    this.#delivery = new Delivery(place, reports, {
       pause: () => this.#writers.pause(),
       goOn: () => this.#goOn(),
       written: (rotated) => {
@@ -115,15 +121,25 @@ export class Sink {
   /**
    * Opens the file for the first of its users.
    * @param writer is to wait from the start when the sink is full
+   * @param postpone takes over to make a file that is not there, or returns false
    * @throws what the kernel gives
    */
-  acquire(writer?: Writer): void {
+  acquire(writer?: Writer, postpone?: Postpone): void {
     // Without users it may be open still, for what waits.
-    if (this.#users === 0 && !this.#delivery.isOpen) this.#openUnlessUnread();
-    else this.#delivery.followName();
+    if (this.#users > 0 || this.#delivery.isOpen) this.#delivery.followName();
+    else if (!postpone || !this.#makeLater(postpone)) this.#openUnlessUnread();
     this.#users++;
     if (this.#users === 1) this.keeper?.opened(this);
     if (writer) this.#writers.add(writer);
+  }
+
+  /** To make files takes most of a fleet's start; what is written before then makes its file itself. */
+  #makeLater(postpone: Postpone): boolean {
+    if (this.keeper || !this.#disk?.canBeMade()) return false;
+    const delivery = this.#delivery;
+    return postpone(() => {
+      if (this.#users > 0 && !delivery.isOpen) delivery.attempt(() => delivery.open());
+    });
   }
 
   /** A FIFO that nobody reads yet is no reason not to start: what comes until then is counted. */

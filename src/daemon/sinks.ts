@@ -41,7 +41,7 @@ export class Sinks {
   }
 
   #make(spec: SinkSpec): Sink {
-    const sink = new Sink(spec, this.#reports, this.#disks?.opener(spec));
+    const sink = new Sink(spec, this.#reports, this.#disks?.file(spec));
     if (needsKeeper(sink.care)) this.#keeper.add(sink);
     return sink;
   }

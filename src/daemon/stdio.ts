@@ -70,8 +70,9 @@ export class Stdio {
       const fifo = fifoPath(world.channels, config, name);
       const outputs = new Outputs({ sinks, toSyslog, formatter: this.#formatter(name) });
       const { stripAnsi } = world;
+      const postpone = (act: () => void) => world.launcher.postpone(act);
       const stream = new OutputStream({
-        ...{ fifo, outputs, stripAnsi, captureMaxBytes, onMessage, onLog, onChunk },
+        ...{ fifo, outputs, postpone, stripAnsi, captureMaxBytes, onMessage, onLog, onChunk },
       });
       this.#streams[name] = stream;
       const isMarked = marked.some((sink) => sinks.includes(sink));

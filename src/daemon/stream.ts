@@ -6,6 +6,7 @@ import { Recent } from "../logs/recent.ts";
 import { type ChannelReader, openForChild, readChannel } from "../os/channels.ts";
 import type { Source } from "./inlet.ts";
 import type { Outputs } from "./outputs.ts";
+import type { Postpone } from "./sink.ts";
 
 export interface StreamSpec {
   fifo: string;
@@ -17,6 +18,8 @@ export interface StreamSpec {
   onMessage(data: Buffer): void;
   /** Told of what is written to the log, and of messages before they are. */
   onLog?: ((data: Buffer) => void) | undefined;
+  /** For what is in no hurry while other children wait to be started. */
+  postpone?: Postpone;
   /** Told of all that comes. */
   onChunk: ((chunk: Buffer) => void) | undefined;
 }
@@ -55,8 +58,8 @@ export class OutputStream {
   /** Reads what comes from whoever holds the other end. @throws as `open` */
   listen(): void {
     if (this.#reader) return;
-    const { fifo, outputs, onChunk } = this.#spec;
-    outputs.acquire(this);
+    const { fifo, outputs, onChunk, postpone } = this.#spec;
+    outputs.acquire(this, postpone);
     try {
       const source = outputs.connect(this.#tally);
       const pipeline = this.#pipelineInto(source);

@@ -1,4 +1,5 @@
 import {
+  accessSync,
   close,
   constants,
   existsSync,
@@ -61,6 +62,17 @@ export function movable(file: string, links = MOST_LINKS): string | undefined {
   const stat = unless(absent, () => lstatSync(name));
   if (stat?.isSymbolicLink()) return movable(path.resolve(folder, readlinkSync(name)), links - 1);
   return !stat || stat.isFile() ? name : undefined;
+}
+
+/** Whether a file is not there, and nothing is known that keeps it from being made. */
+export function canBeMade(file: string): boolean {
+  return (
+    unless(absent, () => {
+      if (lstatSync(file, { throwIfNoEntry: false })) return false;
+      accessSync(path.dirname(file), constants.W_OK | constants.X_OK);
+      return true;
+    }) ?? false
+  );
 }
 
 /** What a log holds, and when it was written to last; undefined when it is no regular file. */
