@@ -30,9 +30,14 @@ export interface Finished {
 const LONGEST_RUN_MS = 25_000;
 
 /** Runs a command to its end; a failure is an answer here, not an exception. */
-export function run(file: string, args: readonly string[], input = ""): Promise<Finished> {
+export function run(
+  file: string,
+  args: readonly string[],
+  input = "",
+  timeout = LONGEST_RUN_MS,
+): Promise<Finished> {
   return new Promise((resolve) => {
-    const options = { timeout: LONGEST_RUN_MS, killSignal: "SIGKILL", maxBuffer: 2 ** 26 } as const;
+    const options = { timeout, killSignal: "SIGKILL", maxBuffer: 2 ** 26 } as const;
     const child = execFile(file, [...args], options, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === "number" ? error.code : -1) : 0;
       resolve({ code, stdout, stderr });
