@@ -16,6 +16,19 @@ const LEAST_STEP_MS = 500;
 /** Of the event loop at a time: at midnight there may be hundreds of logs to rotate. */
 const LONGEST_TURN_MS = 5;
 
+/** When a disk that did not answer is asked again. */
+const ASK_AGAIN_MS = 60_000;
+
+/** What is known of the places of logs. */
+interface Places {
+  /** On a file system whose server may be gone: to ask it may take for ever. */
+  mayHang(file: string): boolean;
+  /** Whether it answers now. */
+  answers(file: string): Promise<boolean>;
+}
+
+const local: Places = { mayHang: () => false, answers: async () => true };
+
 /** What is known of one log. */
 interface Kept {
   sink: Sink;
@@ -27,6 +40,8 @@ interface Kept {
   highest: number;
   /** What was said last of what went wrong with them. */
   told: string;
+  /** When its disk may be asked again: it did not answer. Infinity: it is being asked. */
+  askMs: number;
 }
 
 /**
@@ -36,6 +51,7 @@ interface Kept {
  */
 export class LogKeeper {
   readonly #clock: Clock;
+  readonly #places: Places;
   readonly #kept = new Map<Sink, Kept>();
   readonly #compressor = new Compressor((spec, why) => {
     for (const kept of this.#kept.values()) {
@@ -52,14 +68,22 @@ export class LogKeeper {
   #latest: { wallMs: number; monotonicMs: number };
   #closed = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, places = local) {
     this.#clock = clock;
+    this.#places = places;
     this.#latest = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
   }
 
   /** Keeps a log from here on. What an earlier daemon has left to do is done soon. */
   add(sink: Sink): void {
-    this.#kept.set(sink, { sink, dueMs: undefined, lookMs: -Infinity, highest: 0, told: "" });
+    this.#kept.set(sink, {
+      sink,
+      dueMs: undefined,
+      lookMs: -Infinity,
+      highest: 0,
+      told: "",
+      askMs: -Infinity,
+    });
     sink.keeper = this;
     this.#wakeBy(-Infinity);
   }
@@ -75,6 +99,11 @@ export class LogKeeper {
    * write. That is on the disk, so that no restart of the daemon makes a difference.
    */
   opened(sink: Sink): void {
+    // On a disk that may hang it is done a moment later.
+    if (isScheduled(sink.care) && !this.#places.mayHang(sink.spec.path)) this.#catchUp(sink);
+  }
+
+  #catchUp(sink: Sink): void {
     const { care } = sink;
     if (!isScheduled(care)) return;
     const last = contentOf(sink.spec.path);
@@ -111,8 +140,9 @@ export class LogKeeper {
     this.#rotated.clear();
     if (this.#closed) return;
     for (const kept of rotated) {
-      this.#tidy(kept, nowMs);
-      this.#wakeBy(kept.lookMs);
+      if (this.#places.mayHang(kept.sink.spec.path)) kept.lookMs = -Infinity;
+      else this.#tidy(kept, nowMs);
+      this.#wakeBy(nextOf(kept));
     }
   }
 
@@ -125,7 +155,7 @@ export class LogKeeper {
     for (const kept of this.#kept.values()) {
       const isLong =
         this.#keep(kept, nowMs) && this.#clock.monotonicMs() - started > LONGEST_TURN_MS;
-      nextMs = isLong ? -Infinity : Math.min(nextMs, kept.dueMs ?? Infinity, kept.lookMs);
+      nextMs = isLong ? -Infinity : Math.min(nextMs, nextOf(kept));
       if (isLong) break;
     }
     if (nextMs > -Infinity) this.#highest.clear();
@@ -150,17 +180,35 @@ export class LogKeeper {
   #keep(kept: Kept, nowMs: number): boolean {
     const { sink, dueMs, lookMs } = kept;
     if (dueMs !== undefined && dueMs > nowMs && lookMs > nowMs) return false;
+    if (kept.askMs > nowMs) return false;
+    if (this.#places.mayHang(sink.spec.path)) void this.#keepOnceThere(kept);
+    else this.#keepNow(kept, nowMs);
+    return true;
+  }
+
+  /** A disk that does not answer holds up nobody: it is asked again in a while. */
+  async #keepOnceThere(kept: Kept): Promise<void> {
+    kept.askMs = Infinity;
+    const isThere = await this.#places.answers(kept.sink.spec.path);
+    if (this.#closed || this.#kept.get(kept.sink) !== kept) return;
+    const nowMs = this.#clock.wallMs();
+    kept.askMs = isThere ? nowMs : nowMs + ASK_AGAIN_MS;
+    if (isThere) this.#keepNow(kept, nowMs);
+    this.#wakeBy(nextOf(kept));
+  }
+
+  #keepNow(kept: Kept, nowMs: number): void {
+    const { sink, dueMs, lookMs } = kept;
     if (dueMs === undefined) attempt(kept, () => this.#begin(kept));
     else if (dueMs <= nowMs && contentOf(sink.spec.path)?.size) sink.rotate();
     if (dueMs === undefined || dueMs <= nowMs) plan(kept, nowMs);
     if (lookMs <= nowMs) this.#tidy(kept, nowMs);
-    return true;
   }
 
   /** What was due, or half done, when the last daemon ended. */
   #begin(kept: Kept): void {
     const { spec, care } = kept.sink;
-    this.opened(kept.sink);
+    this.#catchUp(kept.sink);
     const file = movable(spec.path);
     if (file === undefined) return;
     if (care.compress) removeLeftovers({ file, backups: spec.backups });
@@ -187,6 +235,10 @@ export class LogKeeper {
     if (care.compress) this.#compressor.add(spec);
   }
 }
+
+/** When there is something to do for a log. */
+const nextOf = ({ dueMs = -Infinity, lookMs, askMs }: Kept): number =>
+  Math.max(Math.min(dueMs, lookMs), askMs);
 
 /** When it is to be rotated next, by the clock as it is now. */
 function plan(kept: Kept, nowMs: number): void {

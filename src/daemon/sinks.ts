@@ -15,7 +15,7 @@ export class Sinks {
   /** Folders by the names that lead to them. */
   readonly #folders = new Map<string, string>();
   readonly #reports: SinkReports;
-  readonly #keeper = new LogKeeper(systemClock);
+  readonly #keeper: LogKeeper;
 
   readonly #disks: Disks | undefined;
 
@@ -23,6 +23,10 @@ export class Sinks {
   constructor(reports: SinkReports, disks?: Disks) {
     this.#reports = reports;
     this.#disks = disks;
+    this.#keeper = new LogKeeper(systemClock, {
+      mayHang: (file) => disks?.hangingPlace(file) !== undefined,
+      answers: (file) => this.answers(file),
+    });
   }
 
   /** The sink of a path, made with the first specification that names it. */

@@ -30,10 +30,11 @@ interface Given {
   file?: string;
   backups?: number;
   clock?: StillClock;
+  places?: ConstructorParameters<typeof LogKeeper>[1];
 }
 
 /** A log that is kept, by a clock that stands still. */
-function keep({ care, backups = 5, ...given }: Given) {
+function keep({ care, backups = 5, places, ...given }: Given) {
   const { file = path.join(temporaryFolder(), "log"), clock = new StillClock(NOW) } = given;
   const reports = {
     ...{ failing: vi.fn(), trouble: vi.fn(), recovered: vi.fn() },
@@ -41,7 +42,7 @@ function keep({ care, backups = 5, ...given }: Given) {
   };
   const spec = { path: file, maxBytes: 0, backups, care: { ...noCare, ...care } };
   const sink = new Sink(spec, reports);
-  const keeper = new LogKeeper(clock);
+  const keeper = new LogKeeper(clock, places);
   keeper.add(sink);
   onTestFinished(() => keeper.close());
   const write = (text: string) => {
@@ -357,4 +358,37 @@ test("a log with which nothing is to be done wakes nobody", () => {
   sink.acquire();
   expect(clock.timers).toBe(0);
   sink.release();
+});
+
+describe("on a disk that may hang", () => {
+  test("nothing is asked of it until it answers, and then all is done", async () => {
+    const file = path.join(temporaryFolder(), "log");
+    put(file, "of the last hour", NOW - HOUR);
+    put(`${file}.1`, "old", NOW - 3 * DAY);
+    const asked: ((isThere: boolean) => void)[] = [];
+    const answers = () => new Promise<boolean>((resolve) => asked.push(resolve));
+    const clock = new StillClock(NOW);
+    const care = { ...hourly, keepMs: DAY };
+    const { sink } = keep({ file, clock, care, places: { mayHang: () => true, answers } });
+    sink.acquire();
+    clock.advance(1);
+    clock.advance(10_000);
+    expect(asked).toHaveLength(1);
+    expect(names(file)).toEqual(["log", "log.1"]);
+    asked.shift()?.(false);
+    await Promise.resolve();
+    clock.advance(59_000);
+    expect(asked).toHaveLength(0);
+    clock.advance(2_000);
+    expect(asked).toHaveLength(1);
+    expect(names(file)).toEqual(["log", "log.1"]);
+    asked.shift()?.(true);
+    const rotated = () => readFileSync(`${file}.1`, "utf8");
+    await vi.waitFor(() => expect(rotated()).toBe("of the last hour"));
+    // The old one has moved on, and is too old.
+    clock.advance(1);
+    asked.shift()?.(true);
+    await vi.waitFor(() => expect(names(file)).toEqual(["log", "log.1"]));
+    sink.release();
+  });
 });
