@@ -61,8 +61,11 @@ export interface Client {
 
 /** A client of the JSON-RPC interface, typed by the method table. */
 export function connect(address: ServerAddress): Client {
-  const open = (method: string, path: string): ClientRequest =>
-    request({ ...target(address.url), method, path, agent: false, headers: headersFor(address) });
+  const open = (method: string, path: string): ClientRequest => {
+    const asked = { ...target(address.url), method, path, headers: headersFor(address) };
+    // A name for TLS, which there is none of; else Node looks for one, for as long as the call takes.
+    return request({ ...asked, agent: false, ...{ servername: "" } });
+  };
   return {
     url: address.url,
     async call(method, params) {
