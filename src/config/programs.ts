@@ -1,6 +1,7 @@
 import { byPriority } from "../process/order.ts";
 import { formatMs } from "../process/policy.ts";
 import type { ProcessConfig, ProgramKind } from "./config.ts";
+import { withSharedLayout } from "./layout.ts";
 import type { Known } from "./names.ts";
 import { type FcgiValues, processOptions, programOptions } from "./options/programs.ts";
 import { isHopeless, type Problem, quote } from "./problems.ts";
@@ -51,7 +52,7 @@ export function readProgram(spec: ProgramSpec, context: SectionContext): Process
     });
     // What is wrong with one copy is wrong with the others.
     if (problems.some(({ severity }) => severity === "error")) break;
-    byName.set(process.name, process);
+    byName.set(process.name, withSharedLayout(process));
   }
   for (const problem of problems) context.problems.push(problem);
   return [...byName.values()].sort(byPriority);

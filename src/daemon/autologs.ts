@@ -95,7 +95,11 @@ function withAutoLogs(config: ProcessConfig, auto: AutoLogs): ProcessConfig {
     const others = places.filter(({ to }) => to !== "auto");
     return others.length === 0 ? file : { to: "several", places: others.toSpliced(at, 0, file) };
   };
-  return { ...config, stdout_logfile: resolve("stdout"), stderr_logfile: resolve("stderr") };
+  const [stdout_logfile, stderr_logfile] = [resolve("stdout"), resolve("stderr")];
+  // Of those without, and that is most, there is to be one object only.
+  const isAsItIs =
+    stdout_logfile === config.stdout_logfile && stderr_logfile === config.stderr_logfile;
+  return isAsItIs ? config : { ...config, stdout_logfile, stderr_logfile };
 }
 
 function create(config: ProcessConfig, stream: string, { dir, identifier, log }: AutoLogs): string {

@@ -75,11 +75,16 @@ export class ChildMaker {
       this.#spawnFailing(fault, events);
       return;
     }
-    const failed = (errno: string) => {
-      if (isScarce(errno)) events.failed(describeForkFailure(this.config.name, errno), true);
-      else this.#trySpawnFailing(`couldn't exec ${argv[0]}: ${errno}`, events);
-    };
+    const failed = this.#execFailed(argv[0], events);
     this.#start({ file, argv, ...this.#place() }, { ...events, failed });
+  }
+
+  /** Apart, so that what lives as long as the child does not hold its whole command line. */
+  #execFailed(word: string | undefined, events: SpawnEvents): (errno: string) => void {
+    return (errno) => {
+      if (isScarce(errno)) events.failed(describeForkFailure(this.config.name, errno), true);
+      else this.#trySpawnFailing(`couldn't exec ${word}: ${errno}`, events);
+    };
   }
 
   /**

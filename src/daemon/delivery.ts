@@ -4,14 +4,7 @@ import { errnoOf } from "../os/errno.ts";
 import { LaneFile, type LaneOutlet } from "../os/lanefile.ts";
 import { isDeleted, isGoneWith, LogFile, WriteError } from "../os/logfile.ts";
 import type { Outlet } from "../os/outlet.ts";
-import {
-  appendTo,
-  NoRoom,
-  type Opener,
-  type OpenLog,
-  opensDirectly,
-  type Place,
-} from "./openlog.ts";
+import { appendTo, NoRoom, type OpenLog, openDirectly, type Place } from "./openlog.ts";
 import { FIRST_RETRY_MS, nextRetryMs, Retry } from "./retry.ts";
 import type { SinkReports } from "./sink.ts";
 
@@ -30,8 +23,7 @@ interface DeliveryEvents {
  * counted, and marked in the file as soon as that can be written.
  */
 export class Delivery {
-  readonly #path: string;
-  readonly #opener: Opener;
+  readonly #place: Place;
   readonly #reports: DeliveryReports;
   readonly #events: DeliveryEvents;
   readonly #losses = new Losses();
@@ -50,9 +42,8 @@ export class Delivery {
   /** See `Sink.generation`. */
   generation = 0;
 
-  constructor({ path, creation, opener }: Place, reports: DeliveryReports, events: DeliveryEvents) {
-    this.#path = path;
-    this.#opener = opener ?? opensDirectly(path, creation);
+  constructor(place: Place, reports: DeliveryReports, events: DeliveryEvents) {
+    this.#place = place;
     this.#reports = reports;
     this.#events = events;
   }
@@ -88,19 +79,21 @@ export class Delivery {
    * @throws what the kernel gives; but of a disk that may hang, it is told later
    */
   open(): OpenLog {
-    const log = this.#opener({
-      moved: (opened, rotated) => {
+    const { path, creation, disk } = this.#place;
+    const later = {
+      moved: (opened: number, rotated: number) => {
         this.generation += opened;
         if (rotated > 0) this.#events.written(rotated);
       },
       written: () => this.#events.written(0),
-      trouble: (text) => this.#reports.trouble(text),
-    });
+      trouble: (text: string) => this.#reports.trouble(text),
+    };
+    const log = disk ? disk.open(later) : openDirectly(path, creation);
     if (this.#log) this.close();
     this.#log = log;
     const { file } = this;
     if (file) this.generation++;
-    if (file?.trouble) this.#reports.trouble(`${this.#path} ${file.trouble}`);
+    if (file?.trouble) this.#reports.trouble(`${this.#place.path} ${file.trouble}`);
     return log;
   }
 
@@ -144,7 +137,7 @@ export class Delivery {
     // The mark may have to wait as well.
     if (this.waiting > 0) return;
     const lost = this.#losses.settle();
-    if (lost > 0) this.#reports.abandoned(this.#path, lost);
+    if (lost > 0) this.#reports.abandoned(this.#place.path, lost);
     this.close();
     this.#errno = "";
   }
@@ -196,7 +189,7 @@ export class Delivery {
     const errno = error instanceof WriteError ? error.errno : (errnoOf(error) ?? String(error));
     if (errno === this.#errno) return;
     this.#errno = errno;
-    this.#reports.failing(this.#path, errno, this.blocks && !this.#over);
+    this.#reports.failing(this.#place.path, errno, this.blocks && !this.#over);
   }
 
   /** Says in the file itself what is missing there; false while there is still no room. */
@@ -215,7 +208,7 @@ export class Delivery {
     const waited = this.#errno !== "" && this.blocks;
     const lost = this.#losses.settle();
     this.#errno = "";
-    if (lost > 0 || waited) this.#reports.recovered(this.#path, lost);
+    if (lost > 0 || waited) this.#reports.recovered(this.#place.path, lost);
   }
 
   /** @returns false when some of it is lost */

@@ -7,7 +7,7 @@ import { LogFile } from "../os/logfile.ts";
 import { absent, canBeMade } from "../os/logplace.ts";
 import { hangingPlace, mountsNow } from "../os/mounts.ts";
 import { runDelayMs } from "../os/procstat.ts";
-import { type DiskFile, type LaterEvents, type OpenLog, opensDirectly } from "./openlog.ts";
+import { type DiskFile, type LaterEvents, type OpenLog, openDirectly } from "./openlog.ts";
 import type { RotationSpec } from "./rotator.ts";
 
 /** A disk that takes longer for one write holds up the whole daemon. */
@@ -86,16 +86,14 @@ export class Disks {
   }
 
   file(spec: RotationSpec): DiskFile {
-    const { path: file, care } = spec;
-    const directly = opensDirectly(file, care);
-    return {
-      open: (later) => {
-        const elsewhere = this.#elsewhere(file);
-        if (elsewhere) return openElsewhere(spec, elsewhere, later);
-        return this.#watched(directly(later));
-      },
-      canBeMade: () => this.hangingPlace(file) === undefined && canBeMade(file),
-    };
+    return new FileOnDisk(this, spec);
+  }
+
+  /** @throws what the kernel gives */
+  open(spec: RotationSpec, later: LaterEvents): OpenLog {
+    const elsewhere = this.#elsewhere(spec.path);
+    if (elsewhere) return openElsewhere(spec, elsewhere, later);
+    return this.#watched(openDirectly(spec.path, spec.care));
   }
 
   /** For the daemon's end: no disk is waited for any more. */
@@ -141,6 +139,26 @@ export class Disks {
     const lane = this.#lanes.get(device) ?? new Lane(device, this.#writer);
     this.#lanes.set(device, lane);
     return lane;
+  }
+}
+
+/** One log's file: a fleet has a thousand of these. */
+class FileOnDisk implements DiskFile {
+  readonly #disks: Disks;
+  readonly #spec: RotationSpec;
+
+  constructor(disks: Disks, spec: RotationSpec) {
+    this.#disks = disks;
+    this.#spec = spec;
+  }
+
+  open(later: LaterEvents): OpenLog {
+    return this.#disks.open(this.#spec, later);
+  }
+
+  canBeMade(): boolean {
+    const { path: file } = this.#spec;
+    return this.#disks.hangingPlace(file) === undefined && canBeMade(file);
   }
 }
 

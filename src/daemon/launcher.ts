@@ -29,11 +29,11 @@ export class Launcher {
    * As `afterwards`, where something waits to be started.
    * @returns false when nothing does: it is to be done at once
    */
-  postpone(act: () => void): boolean {
+  readonly postpone = (act: () => void): boolean => {
     if (this.#waiting.size === 0) return false;
     this.afterwards(act);
     return true;
-  }
+  };
 
   #schedule(): void {
     if (this.#scheduled || this.#waiting.size + this.#afterwards.length === 0) return;

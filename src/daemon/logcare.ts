@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Owner } from "../config/kinds/accounts.ts";
 import type { Schedule } from "../logs/schedule.ts";
 
@@ -21,13 +22,19 @@ interface LogFileValues {
   log_owner: Owner | undefined;
 }
 
-export const careOf = (values: LogFileValues): LogCare => ({
-  schedule: { everyMs: values.log_rotate_every, atMs: values.log_rotate_at ?? [] },
-  compress: values.log_compress === "gzip",
-  keepMs: values.log_keep,
-  mode: values.log_mode,
-  owner: values.log_owner,
-});
+/** What the options of a log say; one object for all that say nothing. */
+export function careOf(values: LogFileValues): LogCare {
+  const { log_rotate_every: everyMs, log_rotate_at: atMs = [], log_compress } = values;
+  const { log_keep: keepMs, log_mode: mode, log_owner: owner } = values;
+  const care = {
+    schedule: { everyMs, atMs },
+    compress: log_compress === "gzip",
+    keepMs,
+    mode,
+    owner,
+  };
+  return isDeepStrictEqual(care, noCare) ? noCare : care;
+}
 
 export const noCare: LogCare = {
   schedule: { everyMs: undefined, atMs: [] },

@@ -17,24 +17,20 @@ export interface LaterEvents {
   trouble(text: string): void;
 }
 
-/** Opens a log's file. @throws what the kernel gives */
-export type Opener = (later: LaterEvents) => OpenLog;
-
 /** A log's file, on the disk that it is on. */
 export interface DiskFile {
-  open: Opener;
+  /** @throws what the kernel gives */
+  open(later: LaterEvents): OpenLog;
   /** It is not there, and nothing is known that keeps it from being made; to know that takes no time. */
   canBeMade(): boolean;
 }
 
-/** Writes to whatever disk at once. */
-export const opensDirectly =
-  (path: string, creation?: Creation): Opener =>
-  () => ({
-    file: new LogFile(path, creation),
-    took: () => undefined,
-    isMisplaced: () => false,
-  });
+/** Writes to whatever disk at once. @throws what the kernel gives */
+export const openDirectly = (path: string, creation?: Creation): OpenLog => ({
+  file: new LogFile(path, creation),
+  took: () => undefined,
+  isMisplaced: () => false,
+});
 
 /** A log's file. */
 export interface Place {
@@ -42,7 +38,7 @@ export interface Place {
   /** What becomes of it when it is not there yet. */
   creation?: Creation;
   /** undefined: it is written at once, whatever its disk is. */
-  opener?: Opener | undefined;
+  disk?: DiskFile | undefined;
 }
 
 /** What takes longer than this is told. */

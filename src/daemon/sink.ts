@@ -48,9 +48,10 @@ export class Sink {
   readonly spec: SinkSpec;
   readonly #reports: SinkReports;
   readonly #disk: DiskFile | undefined;
-  readonly #listeners = new Set<(aboutToCut: boolean) => void>();
+  /** Made for the first of them: nearly no log has any, and a fleet has a thousand logs. */
+  #listeners: Set<(aboutToCut: boolean) => void> | undefined;
   readonly #writers = new Writers(() => !this.full);
-  readonly #untilRoom = new Set<() => void>();
+  readonly #untilRoom: (() => void)[] = [];
   readonly #delivery: Delivery;
   readonly #rotator: Rotator;
   #users = 0;
@@ -70,7 +71,7 @@ export class Sink {
   constructor(spec: SinkSpec, reports: SinkReports, disk?: DiskFile) {
     this.spec = spec;
     this.#disk = disk;
-    const place = { path: spec.path, creation: this.care, opener: disk?.open };
+    const place = { path: spec.path, creation: this.care, disk };
     this.#delivery = new Delivery(place, reports, {
       pause: () => this.#writers.pause(),
       goOn: () => this.#goOn(),
@@ -202,6 +203,7 @@ export class Sink {
 
   /** @param aboutToCut what has not been read yet is gone after this */
   #tell(aboutToCut = false): void {
+    if (!this.#listeners) return;
     for (const listener of this.#listeners) listener(aboutToCut);
   }
 
@@ -263,13 +265,14 @@ export class Sink {
    * @returns the way to stop it
    */
   onWrite(listener: (aboutToCut: boolean) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    const listeners = this.#listeners ?? new Set();
+    this.#listeners = listeners.add(listener);
+    return () => listeners.delete(listener);
   }
 
   /** Resolves when nothing waits here. */
   async untilRoom(): Promise<void> {
-    if (this.waits) await new Promise<void>((resolve) => this.#untilRoom.add(resolve));
+    if (this.waits) await new Promise<void>((resolve) => void this.#untilRoom.push(resolve));
   }
 
   /** For the daemon's end: what waits is lost, and nothing will wait from here on. */
@@ -284,7 +287,6 @@ export class Sink {
     if (this.full) return;
     this.#writers.resume();
     if (this.waits) return;
-    for (const resolve of this.#untilRoom) resolve();
-    this.#untilRoom.clear();
+    for (const resolve of this.#untilRoom.splice(0)) resolve();
   }
 }

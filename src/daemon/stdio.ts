@@ -34,6 +34,9 @@ const KEPT_FOR_THE_DAEMON = 16;
 /** Most bytes that wait until a process reads its stdin. */
 export const MOST_INPUT = 1_048_576;
 
+/** For a stream that has no messages. */
+const unheard = () => undefined;
+
 /** The three standard streams of a process: its channels, and what reads them. */
 export class Stdio {
   readonly #config: ProcessConfig;
@@ -42,7 +45,7 @@ export class Stdio {
   /** Those whose logs tell of starts and ends; of two that share a log, the first. */
   readonly #marked: OutputStream[] = [];
   /** One for each name that its streams have for it. */
-  readonly #sinks: Sink[] = [];
+  #sinks: readonly Sink[] = [];
   /** Where they are made at once, that has been done for all. */
   #hasChannels = makesFifosAtOnce();
   #pid: number | undefined;
@@ -66,11 +69,11 @@ export class Stdio {
       const onChunk = isProtocol ? this.#listen() : this.#echoOf(name);
       const onLog = isProtocol ? undefined : this.#logEvents(name);
       if (!hasLog && captureMaxBytes <= 0 && !onChunk && !onLog) continue;
-      const onMessage = (data: Buffer) => this.#communicate(name, data);
+      const onMessage = captureMaxBytes > 0 ? this.#communicating(name) : unheard;
       const fifo = fifoPath(world.channels, config, name);
       const outputs = new Outputs({ sinks, toSyslog, formatter: this.#formatter(name) });
       const { stripAnsi } = world;
-      const postpone = (act: () => void) => world.launcher.postpone(act);
+      const { postpone } = world.launcher;
       const stream = new OutputStream({
         ...{ fifo, outputs, postpone, stripAnsi, captureMaxBytes, onMessage, onLog, onChunk },
       });
@@ -233,11 +236,13 @@ export class Stdio {
     return (data) => this.#world.events.emit(type, this.#said(data));
   }
 
-  #communicate(stream: StreamName, data: Buffer): void {
-    this.#world.log("debug", `'${this.#config.name}' ${stream} emitted a comm event`);
+  #communicating(stream: StreamName): (data: Buffer) => void {
     const isOut = stream === "stdout";
     const type = isOut ? "PROCESS_COMMUNICATION_STDOUT" : "PROCESS_COMMUNICATION_STDERR";
-    this.#world.events.emit(type, this.#said(data));
+    return (data) => {
+      this.#world.log("debug", `'${this.#config.name}' ${stream} emitted a comm event`);
+      this.#world.events.emit(type, this.#said(data));
+    };
   }
 
   #said(data: Buffer) {
@@ -297,7 +302,7 @@ export class Stdio {
     const care = careOf(this.#config);
     const spec = { maxBytes, backups, blocks, care };
     const opened = files.map((path) => sinks.open({ path, ...spec }));
-    this.#sinks.push(...opened);
+    this.#sinks = this.#sinks.concat(opened);
     const found = new Set(opened);
     const hasSyslog = this.#config[`${stream}_syslog`] || targets.some(({ to }) => to === "syslog");
     const toSyslog: OutputsSpec["toSyslog"] = (tally) => syslog.connect(name, tally);

@@ -9,8 +9,8 @@ export interface Writer {
 export class Writers {
   readonly #hasRoom: () => boolean;
   readonly #writing = new Set<Writer>();
-  /** In the order of their turns. */
-  readonly #waiting = new Set<Writer>();
+  /** In the order of their turns; made for the first who has to wait, as nearly nobody does. */
+  #waiting: Set<Writer> | undefined;
   #resuming = false;
 
   constructor(hasRoom: () => boolean) {
@@ -19,17 +19,23 @@ export class Writers {
 
   /** One who comes while there is no room has to wait from the start; it is not told so. */
   add(writer: Writer): void {
-    (this.#hasRoom() ? this.#writing : this.#waiting).add(writer);
+    if (this.#hasRoom()) this.#writing.add(writer);
+    else this.#wait(writer);
   }
 
   remove(writer: Writer): void {
     this.#writing.delete(writer);
-    this.#waiting.delete(writer);
+    this.#waiting?.delete(writer);
+  }
+
+  #wait(writer: Writer): void {
+    this.#waiting ??= new Set();
+    this.#waiting.add(writer);
   }
 
   pause(): void {
     for (const writer of this.#writing) {
-      this.#waiting.add(writer);
+      this.#wait(writer);
       writer.pause();
     }
     this.#writing.clear();
@@ -40,14 +46,14 @@ export class Writers {
    * whoever takes the last of it is behind all others then.
    */
   resume(): void {
-    if (this.#resuming || this.#waiting.size === 0 || !this.#hasRoom()) return;
+    if (this.#resuming || !this.#waiting?.size || !this.#hasRoom()) return;
     this.#resuming = true;
     // The loop reads between two of these, and not between an event and the first.
     setImmediate(() => {
       this.#resuming = false;
-      const [next] = this.#waiting;
+      const [next] = this.#waiting ?? [];
       if (!next || !this.#hasRoom()) return;
-      this.#waiting.delete(next);
+      this.#waiting?.delete(next);
       this.#writing.add(next);
       next.resume();
       this.resume();

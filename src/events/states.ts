@@ -24,36 +24,41 @@ export function emitChange(bus: Bus, happened: Happened): void {
   const from = before.name;
   if (from === to.name) return;
   const error = happened.error === "" ? undefined : happened.error;
-  const named = { process, group, from, restarts };
+  // Each written out: a thousand of these are remembered, and by spreads each would have its own layout.
   switch (to.name) {
     case "STARTING":
-      bus.emit("PROCESS_STATE_STARTING", { ...named, tries: to.retries });
+      bus.emit("PROCESS_STATE_STARTING", { process, group, from, restarts, tries: to.retries });
       break;
-    case "BACKOFF":
-      bus.emit("PROCESS_STATE_BACKOFF", { ...named, tries: to.retries, error, exit });
+    case "BACKOFF": {
+      const tries = to.retries;
+      bus.emit("PROCESS_STATE_BACKOFF", { process, group, from, restarts, tries, error, exit });
       break;
+    }
     case "EXITED": {
       const { expected } = to;
       // Who exits as it should before startsecs are over was running, says supervisord.
       const was = from === "STARTING" ? "RUNNING" : from;
-      if (from === "STARTING") bus.emit("PROCESS_STATE_RUNNING", { ...named, pid });
-      bus.emit("PROCESS_STATE_EXITED", { ...named, from: was, expected, pid, exit });
+      if (from === "STARTING") {
+        bus.emit("PROCESS_STATE_RUNNING", { process, group, from, restarts, pid });
+      }
+      const data = { process, group, from: was, restarts, expected, pid, exit } as const;
+      bus.emit("PROCESS_STATE_EXITED", data);
       break;
     }
     case "RUNNING":
-      bus.emit("PROCESS_STATE_RUNNING", { ...named, pid });
+      bus.emit("PROCESS_STATE_RUNNING", { process, group, from, restarts, pid });
       break;
     case "STOPPING": {
       const reason = happened.reason === "" ? undefined : happened.reason;
-      bus.emit("PROCESS_STATE_STOPPING", { ...named, pid, reason });
+      bus.emit("PROCESS_STATE_STOPPING", { process, group, from, restarts, pid, reason });
       break;
     }
     case "STOPPED":
-      bus.emit("PROCESS_STATE_STOPPED", { ...named, pid, exit });
+      bus.emit("PROCESS_STATE_STOPPED", { process, group, from, restarts, pid, exit });
       break;
     case "FATAL":
     case "UNKNOWN":
-      bus.emit(`PROCESS_STATE_${to.name}`, { ...named, error, exit });
+      bus.emit(`PROCESS_STATE_${to.name}`, { process, group, from, restarts, error, exit });
       break;
   }
 }
