@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EventRecord } from "../events/json.ts";
 import { type Client, connect as connectTo, ServerError } from "../rpc/client.ts";
+import { linesOf } from "../rpc/lines.ts";
 import { type GivenParams, type MethodName, methods, type Result } from "../rpc/methods.ts";
 import type { LogLine } from "../rpc/results.ts";
-import { linesOf } from "./lines.ts";
 
 export interface ClientOptions {
   /** `unix:///path/to/socket` or `http://host:port`. */

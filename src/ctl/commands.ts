@@ -3,15 +3,19 @@ import { splitCommand } from "../config/shlex.ts";
 import { Fault } from "../faults.ts";
 import { ServerError } from "../rpc/client.ts";
 import { clear, reload, restart, signal, start, stop } from "./control.ts";
+import { events, eventsHelp } from "./events.ts";
 import { foreground } from "./foreground.ts";
 import { add, avail, remove, reread, update } from "./groups.ts";
 import { formatTopics } from "./help.ts";
 import { logs, logsHelp } from "./logs.ts";
+import { expandPatterns } from "./patterns.ts";
 import { explain } from "./problems.ts";
 import { exit, type Session } from "./session.ts";
 import { pid, status } from "./status.ts";
 import { mainTail, tail } from "./tail.ts";
 import { UsageError } from "./usage.ts";
+import { wait, waitHelp } from "./wait.ts";
+import { why, whyHelp } from "./why.ts";
 
 /** One command: everything that is known of it. */
 export interface Command {
@@ -75,6 +79,7 @@ export const commands: Readonly<Record<string, Command>> = {
     completes: "processes",
     needsName: exit.generic,
   },
+  events: { help: eventsHelp, run: events },
   exit: { help: ["exit\tExit the supervisor shell."], run: () => undefined },
   fg: {
     help: ["fg <process>\tConnect to a process in foreground mode", "\t\tCtrl-C to exit"],
@@ -209,6 +214,8 @@ export const commands: Readonly<Record<string, Command>> = {
       session.print(await session.client.call("supervisor.getSupervisorVersion", {})),
     alone: true,
   },
+  wait: { help: waitHelp, run: wait, completes: "processes" },
+  why: { help: whyHelp, run: why, completes: "processes" },
 };
 
 /** Runs one line as typed. Whatever goes wrong is told, and sets the exit code. */
@@ -252,7 +259,8 @@ async function run(
   read: () => readonly string[],
 ): Promise<void> {
   try {
-    const words = read();
+    const typed = read();
+    const words = command.completes === "processes" ? await expandPatterns(session, typed) : typed;
     checkWords(word, command, words);
     await command.run(session, words);
   } catch (error) {

@@ -45,6 +45,8 @@ export class Supervised {
   #collected = false;
   /** The signal of a stop that is to follow has been sent. */
   #hastened = false;
+  /** When the timer of its state ends, in milliseconds since the Epoch. */
+  #wakesAt: number | undefined;
   #cancelTimer: (() => void) | undefined;
   #unspawn: (() => void) | undefined;
   readonly #watchers = new Set<() => void>();
@@ -213,8 +215,16 @@ export class Supervised {
   /** With what only drover tells. */
   details(): ProcessDetails {
     const { exits, restarts } = this.#history;
-    const { lostBytes } = this.maker.stdio;
-    return { ...this.info(), exits: [...exits], restarts, lost_bytes: lostBytes };
+    const { lostBytes: lost_bytes } = this.maker.stdio;
+    const next_start = this.#nextStart;
+    return { ...this.info(), exits: [...exits], restarts, next_start, lost_bytes };
+  }
+
+  /** When it is started again by itself, in seconds since the Epoch; null: not of its own accord. */
+  get #nextStart(): number | null {
+    const { name } = this.#state;
+    const waits = name === "BACKOFF" || name === "EXITED" || name === "STOPPED";
+    return waits && this.#wakesAt !== undefined ? this.#wakesAt / 1_000 : null;
   }
 
   /** Path of a stream's log, the first file where it has several; undefined: it has none of its own. */
@@ -263,6 +273,7 @@ export class Supervised {
   #wake(wakeMs: number | undefined): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+    this.#wakesAt = wakeMs === undefined ? undefined : this.#world.clock.wallMs() + wakeMs;
     if (wakeMs === undefined) return;
     this.#cancelTimer = this.#world.clock.after(wakeMs, () => this.#send({ type: "timeout" }));
   }

@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { errnoOf } from "./errno.ts";
 
-const magic = /[*?[]/;
+/** What makes a name a pattern. */
+export const magic = /[*?[]/;
 
 /**
  * The existing paths that match an absolute pattern, sorted, by the rules of Python's `glob`, which
@@ -43,7 +44,7 @@ const token = /\[(?:!(\][^\]]*|[^\]]+)|(?!!)(\][^\]]*|[^\]]+))\]|[\s\S]/gu;
  * What stands between the stars of a pattern is looked for from left to right, each where it comes
  * first. One regular expression for all of it would try every way there is.
  */
-function matcher(part: string): (name: string) => boolean {
+export function matcher(part: string): (name: string) => boolean {
   const [first = "", ...others] = piecesOf(part);
   const last = others.pop();
   const start = new RegExp(`^${first}${last === undefined ? "$" : ""}`, "su");

@@ -38,6 +38,8 @@ export interface ProcessDetails extends ProcessInfo {
   exits: ExitRecord[];
   /** Restarts that nobody asked for, since the daemon started. */
   restarts: number;
+  /** When it is started again by itself, in seconds since the Epoch; null: it is not going to be. */
+  next_start: number | null;
 }
 
 /** How one process is configured; supervisord's keys. What is not set is `none`. */

@@ -104,6 +104,11 @@ export const processDetails = {
     shape: exit,
   },
   restarts: { type: "integer", doc: "since the daemon started, that nobody asked for", ours: true },
+  next_start: {
+    type: ["number", "null"],
+    doc: "when it is started again by itself, in seconds since the Epoch; null: it is not going to be",
+    ours: true,
+  },
 } satisfies Shape<ProcessDetails>;
 
 export const processStatus = {
