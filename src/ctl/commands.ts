@@ -1,4 +1,4 @@
-import { BadValue } from "../config/problems.ts";
+import { BadValue, suggest } from "../config/problems.ts";
 import { splitCommand } from "../config/shlex.ts";
 import { Fault } from "../faults.ts";
 import { ServerError } from "../rpc/client.ts";
@@ -8,7 +8,7 @@ import { foreground } from "./foreground.ts";
 import { add, avail, remove, reread, update } from "./groups.ts";
 import { formatTopics } from "./help.ts";
 import { logs, logsHelp } from "./logs.ts";
-import { expandPatterns } from "./patterns.ts";
+import { expandPatterns, hintAtNames } from "./patterns.ts";
 import { explain } from "./problems.ts";
 import { exit, type Session } from "./session.ts";
 import { pid, status } from "./status.ts";
@@ -25,7 +25,7 @@ export interface Command {
   ours?: readonly string[];
   run(session: Session, words: readonly string[]): Promise<void> | void;
   /** What may follow it, for completion. */
-  completes?: "processes" | "groups" | "commands";
+  completes?: "processes" | "groups" | "commands" | "signals" | "events";
   /** Needs at least one name; the exit code when there is none. */
   needsName?: number;
   /** Takes no words at all. */
@@ -79,7 +79,7 @@ export const commands: Readonly<Record<string, Command>> = {
     completes: "processes",
     needsName: exit.generic,
   },
-  events: { help: eventsHelp, run: events },
+  events: { help: eventsHelp, run: events, completes: "events" },
   exit: { help: ["exit\tExit the supervisor shell."], run: () => undefined },
   fg: {
     help: ["fg <process>\tConnect to a process in foreground mode", "\t\tCtrl-C to exit"],
@@ -168,7 +168,7 @@ export const commands: Readonly<Record<string, Command>> = {
       "signal <signal name> all\t\tSignal all processes",
     ],
     run: signal,
-    completes: "processes",
+    completes: "signals",
   },
   start: {
     help: name("start", "Start"),
@@ -226,6 +226,9 @@ export async function runLine(session: Session, line: string): Promise<void> {
   const command = commandOf(word);
   if (!command) {
     session.print(`*** Unknown syntax: ${line.trim()}`);
+    // Programs that read this compare it with supervisorctl's.
+    const hint = session.toTerminal ? suggest(word, Object.keys(commands)) : "";
+    if (hint !== "") session.complain(`${word}${hint}`);
     session.exitCode = exit.generic;
     return;
   }
@@ -239,6 +242,9 @@ export async function runWords(session: Session, typed: readonly string[]): Prom
   if (!command?.quotes) await runLine(session, typed.join(" "));
   else await run(session, { word, command }, () => words);
 }
+
+const takesProcesses = ({ completes }: Command): boolean =>
+  completes === "processes" || completes === "signals";
 
 const commandOf = (word: string): Command | undefined =>
   Object.hasOwn(commands, word) ? commands[word] : undefined;
@@ -260,9 +266,14 @@ async function run(
 ): Promise<void> {
   try {
     const typed = read();
-    const words = command.completes === "processes" ? await expandPatterns(session, typed) : typed;
+    const words = takesProcesses(command) ? await expandPatterns(session, typed) : typed;
     checkWords(word, command, words);
+    const { exitCode } = session;
+    session.exitCode = 0;
     await command.run(session, words);
+    const failed = session.exitCode !== 0;
+    session.exitCode ||= exitCode;
+    if (failed && session.toTerminal && takesProcesses(command)) await hintAtNames(session, words);
   } catch (error) {
     tell(session, command, error);
   }

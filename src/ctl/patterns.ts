@@ -1,5 +1,6 @@
+import { suggest } from "../config/problems.ts";
 import { magic, matcher } from "../os/glob.ts";
-import { namespec } from "../process/order.ts";
+import { namespec, parseNamespec } from "../process/order.ts";
 import type { Session } from "./session.ts";
 
 interface Named {
@@ -34,4 +35,18 @@ export async function expandPatterns(
     return found.length > 0 ? found : [word];
   });
   return [...new Set(expanded)];
+}
+
+/** Tells somebody at a terminal the nearest name of each that there is not. @throws ServerError */
+export async function hintAtNames(session: Session, words: readonly string[]): Promise<void> {
+  const all = await session.client.call("supervisor.getAllProcessInfo", {});
+  const names = new Set(all.map(namespec));
+  const groups = new Set(all.map(({ group }) => group));
+  for (const word of words) {
+    const { group, process } = parseNamespec(word);
+    const isThere = names.has(word) || (process === undefined && groups.has(group));
+    if (isThere || word === "all" || word.startsWith("-")) continue;
+    const hint = process === undefined ? suggest(group, groups) : suggest(word, names);
+    if (hint !== "") session.complain(`${word}${hint}`);
+  }
 }

@@ -1,13 +1,19 @@
-import { createInterface } from "node:readline";
+import { createInterface, type Interface } from "node:readline";
+import { isatty } from "node:tty";
+import { Fault } from "../faults.ts";
 import { namespec } from "../process/order.ts";
-import { commands, runLine } from "./commands.ts";
+import { ServerError } from "../rpc/client.ts";
+import { runLine } from "./commands.ts";
+import { complete, type Names } from "./completion.ts";
+import { History } from "./history.ts";
 import type { Session } from "./session.ts";
 
 /** The interactive shell: supervisorctl's, with the status first. Resolves when the user leaves. */
 export async function runShell(session: Session, prompt: string): Promise<void> {
   await runLine(session, "status");
-  const names = { known: await knownNames(session) };
-  const lines = new Lines((line) => complete(line, names.known));
+  const onTerminal = isatty(0) && isatty(1);
+  const history = onTerminal ? new History(session.complain) : undefined;
+  const lines = new Lines((line) => completeNow(inShell, line), history);
   const inShell: Session = {
     ...session,
     open(url) {
@@ -18,37 +24,128 @@ export async function runShell(session: Session, prompt: string): Promise<void> 
     confirm: async (question) => /^y/i.test((await lines.next(question)) ?? ""),
     interrupted: () => lines.interrupted(),
   };
+  const daemon = new Daemons(inShell);
+  await daemon.look();
   for (;;) {
-    const line = await lines.next(`${prompt}> `);
+    const line = await lines.nextCommand(`${prompt}> `);
     if (line === undefined || ["quit", "exit", "EOF"].includes(line.trim())) break;
-    await runLine(inShell, line);
-    lines.uninterrupted();
-    names.known = await knownNames(session);
+    if (onTerminal) await daemon.look();
+    await lines.whileRunning(inShell, (own) => runLine(own, line));
   }
   lines.close();
   session.print("");
 }
 
+/** Says when another daemon answers than before. */
+class Daemons {
+  readonly #session: Session;
+  #pid: number | undefined;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  async look(): Promise<void> {
+    const pid = await unlessAway(() => this.#session.client.call("supervisor.getPID", {}));
+    if (pid !== undefined && this.#pid !== undefined && pid !== this.#pid) {
+      this.#session.complain(`note: droverd has been started again: its pid is ${pid}`);
+    }
+    this.#pid = pid ?? this.#pid;
+  }
+}
+
 /** What is typed, a line at a time, whoever asks for it: the prompt or a question. */
 class Lines {
-  readonly #readline;
+  readonly #readline: Interface;
+  readonly #history: History | undefined;
   readonly #typed: string[] = [];
   #ended = false;
   #wake: () => void = () => undefined;
   #running: AbortController | undefined;
+  /** Goes on without a command that does not end by itself. */
+  #abandon: (() => void) | undefined;
+  #atPrompt = false;
 
-  constructor(completer: (line: string) => [string[], string]) {
-    this.#readline = createInterface({ input: process.stdin, output: process.stdout, completer });
+  /** @param history undefined: nothing is kept */
+  constructor(
+    completer: (line: string) => Promise<[string[], string]>,
+    history: History | undefined,
+  ) {
+    this.#history = history;
+    this.#readline = createInterface({
+      input: process.stdin,
+      output: process.stdout,
+      history: [...(history?.lines ?? [])],
+      completer: (line: string, done: (error: null, found: [string[], string]) => void) =>
+        void completer(line).then((found) => done(null, found)),
+    });
     this.#readline.on("line", (line) => {
       this.#typed.push(line);
       this.#wake();
+    });
+    this.#readline.on("history", (lines) => {
+      // Answers, and what is typed for a process, are no commands.
+      if (this.#atPrompt) this.#history?.add(lines[0] ?? "");
+      lines.splice(0, lines.length, ...(this.#history?.lines ?? []));
     });
     this.#readline.on("close", () => {
       this.#ended = true;
       this.#wake();
     });
-    // Ctrl-C ends what runs; at the prompt it leaves.
-    this.#readline.on("SIGINT", () => (this.#running ? this.#running.abort() : this.close()));
+    // It ends what runs, and at the prompt what has been typed; never the shell.
+    this.#readline.on("SIGINT", () => {
+      if (this.#running) this.#running.abort();
+      else if (this.#abandon) this.#abandon();
+      else this.#clear();
+    });
+  }
+
+  #clear(): void {
+    process.stdout.write("^C\n");
+    this.#readline.write(null, { ctrl: true, name: "e" });
+    this.#readline.write(null, { ctrl: true, name: "u" });
+    this.#readline.prompt();
+  }
+
+  /** A line at the prompt, which the history keeps. */
+  async nextCommand(prompt: string): Promise<string | undefined> {
+    this.#atPrompt = true;
+    const line = await this.next(prompt);
+    this.#atPrompt = false;
+    return line;
+  }
+
+  /**
+   * Runs a command until its end, or until Ctrl-C: one that has asked to be told of that ends then, and
+   * of another nothing is shown any more.
+   */
+  async whileRunning(session: Session, run: (own: Session) => Promise<void>): Promise<void> {
+    let isOver = false;
+    const unlessOver =
+      <T>(show: (what: T) => void) =>
+      (what: T) =>
+        isOver ? undefined : show(what);
+    const { print, write, complain } = session;
+    const own: Session = {
+      ...session,
+      print: unlessOver(print),
+      write: unlessOver(write),
+      complain: unlessOver(complain),
+      open(url) {
+        session.open(url);
+        own.client = session.client;
+      },
+    };
+    const abandoned = new Promise<void>((resolve) => {
+      this.#abandon = () => {
+        isOver = true;
+        complain("\ninterrupted: droverd goes on with what it was asked for");
+        resolve();
+      };
+    });
+    await Promise.race([run(own), abandoned]);
+    this.#abandon = undefined;
+    this.#running = undefined;
   }
 
   /** The next line, after showing `prompt`; undefined at the end of the input. */
@@ -71,47 +168,35 @@ class Lines {
     return this.#running.signal;
   }
 
-  uninterrupted(): void {
-    this.#running = undefined;
-  }
-
   close(): void {
     this.#readline.close();
   }
 }
 
-/** What may be completed. */
-interface Names {
-  processes: readonly string[];
-  groups: readonly string[];
-}
-
-/** For completion only: a server that cannot be reached has no names, and that has been told. */
-async function knownNames({ client }: Session): Promise<Names> {
+/** A server that does not answer has no names to complete, and is told of by the command. */
+async function unlessAway<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
-    const all = await client.call("supervisor.getAllProcessInfo", {});
-    const whole = all.filter(({ group, name }) => group !== name).map(({ group }) => `${group}:*`);
-    return {
-      processes: [...new Set([...whole, ...all.map(namespec)])].sort(),
-      groups: [...new Set(all.map(({ group }) => group))].sort(),
-    };
-  } catch {
-    return { processes: [], groups: [] };
+    return await ask();
+  } catch (error) {
+    if (error instanceof ServerError || error instanceof Fault) return undefined;
+    throw error;
   }
 }
 
-/** What may come next on a line, and the word that it would complete. */
-export function complete(line: string, { processes, groups }: Names): [string[], string] {
-  const words = line.trimStart().split(/\s+/);
-  const last = words.at(-1) ?? "";
-  const [command = ""] = words;
-  const matching = (candidates: readonly string[]): [string[], string] => [
-    candidates.filter((candidate) => candidate.startsWith(last)).map((found) => `${found} `),
-    last,
-  ];
-  if (words.length <= 1) return matching(Object.keys(commands));
-  const completes = Object.hasOwn(commands, command) ? commands[command]?.completes : undefined;
-  if (completes === "commands") return matching(Object.keys(commands));
-  if (completes === "groups") return matching(groups);
-  return completes === "processes" ? matching(processes) : [[], last];
+/** Nobody who has pressed TAB waits longer. */
+const PATIENCE_MS = 500;
+
+/** Completes with the names that there are now. */
+async function completeNow(session: Session, line: string): Promise<[string[], string]> {
+  const patience = new Promise<undefined>((resolve) => {
+    setTimeout(() => resolve(undefined), PATIENCE_MS).unref();
+  });
+  const ask = () => session.client.call("supervisor.getAllProcessInfo", {});
+  const all = (await Promise.race([unlessAway(ask), patience])) ?? [];
+  const whole = all.filter(({ group, name }) => group !== name).map(({ group }) => `${group}:*`);
+  const names: Names = {
+    processes: [...new Set([...whole, ...all.map(namespec)])].sort(),
+    groups: [...new Set(all.map(({ group }) => group))].sort(),
+  };
+  return complete(line, names);
 }

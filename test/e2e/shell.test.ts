@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
-import { complete } from "../../src/ctl/shell.ts";
+import { complete } from "../../src/ctl/completion.ts";
 import { droverctl, eventually, run, startDaemon } from "../support/daemon.ts";
 import { available } from "../support/peers.ts";
 
@@ -110,6 +110,10 @@ test.each([
   ["start cat w", ["worker:* ", "worker:worker_0 "]],
   ["help ta", ["tail "]],
   ["shutdown x", []],
+  ["signal WIN", ["WINCH "]],
+  ["signal HUP w", ["worker:* ", "worker:worker_0 "]],
+  ["events TICK_5", ["TICK_5 "]],
+  ["wait c", ["cat "]],
 ])("completes %j", (line, expected) => {
   expect(
     complete(line, {
