@@ -61,7 +61,7 @@ export function formatWhy({ info, config, events }: Why): string[] {
 }
 
 function headOf(info: ProcessDetails): string[] {
-  const { now, next_start, restarts, lost_bytes, spawnerr } = info;
+  const { now, next_start, restarts, lost_bytes, spawnerr, dropped_events = 0 } = info;
   const lost = lost_bytes.stdout + lost_bytes.stderr;
   const about =
     info.statename === "RUNNING" || info.description !== spawnerr ? info.description : "";
@@ -72,6 +72,7 @@ function headOf(info: ProcessDetails): string[] {
       ? ""
       : `  starts again: ${formatTime(next_start, now)}, in ${formatSpan(next_start - now)}`,
     restarts > 0 ? `  restarts that nobody asked for: ${restarts}` : "",
+    dropped_events > 0 ? `  events that found no room in its pool: ${dropped_events}` : "",
     lost > 0 ? `  output that found no room in its logs: ${lost} bytes` : "",
   ];
   return lines.filter((line) => line !== "");

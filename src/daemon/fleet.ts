@@ -145,6 +145,11 @@ export class Fleet {
     return found;
   }
 
+  /** Events that a group of listeners was to have and had no room for; undefined: it is none. */
+  droppedEvents(group: string): number | undefined {
+    return this.#groups.find(({ name }) => name === group)?.pool?.overflowed;
+  }
+
   /** Path of a process's log; undefined when there is no such process, stream or log. */
   logOf(name: string, stream: string): string | undefined {
     const { group, process } = parseNamespec(name);

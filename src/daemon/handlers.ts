@@ -100,7 +100,11 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
     },
     "supervisor.signalProcessGroup": ({ name, signal }) => signalAll(fleet.group(name), signal),
     "supervisor.signalAllProcesses": ({ signal }) => signalAll(fleet.ordered, signal),
-    "supervisor.getProcessInfo": ({ name }) => one(name).details(),
+    "supervisor.getProcessInfo": ({ name }) => {
+      const process = one(name);
+      const dropped_events = fleet.droppedEvents(process.config.group);
+      return { ...process.details(), ...(dropped_events !== undefined && { dropped_events }) };
+    },
     "supervisor.getAllProcessInfo": () => {
       const moment = momentOf(systemClock);
       return fleet.listed.map((process) => process.listing(moment));

@@ -104,6 +104,7 @@ class Listener implements Member {
 /** The listeners of an `[eventlistener:x]`, and what waits for them. */
 export class ListenerPool {
   readonly #end: () => void;
+  readonly #pool: Pool;
 
   constructor(config: PoolConfig, processes: readonly Supervised[], world: World) {
     const { name } = config;
@@ -117,6 +118,7 @@ export class ListenerPool {
       members: [...members.values()],
       log: (level, text) => world.log(level, text),
     });
+    this.#pool = pool;
     const follow = (process: Supervised) => members.get(process)?.follow();
     world.watchers.add(follow);
     const unsubscribe = world.events.subscribe(config.events, (notice) => pool.accept(notice));
@@ -124,6 +126,11 @@ export class ListenerPool {
       unsubscribe();
       world.watchers.delete(follow);
     };
+  }
+
+  /** How many events were dropped for want of room. */
+  get overflowed(): number {
+    return this.#pool.overflowed;
   }
 
   /** Nothing is sent to it any more. */

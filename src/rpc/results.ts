@@ -40,6 +40,8 @@ export interface ProcessDetails extends ProcessInfo {
   restarts: number;
   /** When it is started again by itself, in seconds since the Epoch; null: it is not going to be. */
   next_start: number | null;
+  /** Of event listeners only: events that their pool had no room for. */
+  dropped_events?: number;
 }
 
 /** How one process is configured; supervisord's keys. What is not set is `none`. */

@@ -109,6 +109,12 @@ export const processDetails = {
     doc: "when it is started again by itself, in seconds since the Epoch; null: it is not going to be",
     ours: true,
   },
+  dropped_events: {
+    type: "integer",
+    doc: "of event listeners: events that their pool had no room for (see buffer_size)",
+    ours: true,
+    optional: true,
+  },
 } satisfies Shape<ProcessDetails>;
 
 export const processStatus = {

@@ -85,9 +85,11 @@ describe.each([
     const ticks = daemon.file("other.log").length;
     await eventually("the other program", () => daemon.file("other.log").length > ticks + 100);
 
-    expect(entries(daemon, "LOG_FAILING")).toEqual([
-      expect.objectContaining({ level: 40, logfile: file, errno: "ENOSPC", waits: false }),
-    ]);
+    // More than one, where what is taken from the disk frees some of it for a moment.
+    const failings = entries(daemon, "LOG_FAILING");
+    const failing = { level: 40, logfile: file, errno: "ENOSPC", waits: false };
+    expect(failings).toEqual(failings.map(() => expect.objectContaining(failing)));
+    expect(failings).not.toEqual([]);
     for (const method of ["getProcessInfo", "getAllProcessInfo"]) {
       const xml = await askXml(daemon, method, method === "getProcessInfo" ? "counter" : undefined);
       expect(xml).toContain("<name>stdout_logfile</name>");
@@ -114,9 +116,10 @@ describe.each([
     expect(losses.lost).toBe(stdout);
     // Two, where the first was cut off by the end of the disk.
     expect(new Set(losses.errnos)).toEqual(new Set(["ENOSPC"]));
-    expect(entries(daemon, "LOG_RECOVERED")).toEqual([
-      expect.objectContaining({ level: 30, logfile: file, lost_bytes: stdout }),
-    ]);
+    const recoveries = entries(daemon, "LOG_RECOVERED");
+    const recovered = { level: 30, logfile: file };
+    expect(recoveries).toEqual(failings.map(() => expect.objectContaining(recovered)));
+    expect(recoveries.reduce((sum, { lost_bytes }) => sum + Number(lost_bytes), 0)).toBe(stdout);
   });
 
   testWithDisks("with log_full=block costs time only", async () => {
