@@ -3,19 +3,17 @@ import { splitCommand } from "../config/shlex.ts";
 import { Fault } from "../faults.ts";
 import { ServerError } from "../rpc/client.ts";
 import { clear, reload, restart, signal, start, stop } from "./control.ts";
-import { events, eventsHelp } from "./events.ts";
 import { foreground } from "./foreground.ts";
 import { add, avail, remove, reread, update } from "./groups.ts";
 import { formatTopics } from "./help.ts";
 import { logs, logsHelp } from "./logs.ts";
+import { eventsHelp, waitHelp, whyHelp } from "./ourhelp.ts";
 import { expandPatterns, hintAtNames } from "./patterns.ts";
 import { explain } from "./problems.ts";
 import { exit, type Session } from "./session.ts";
 import { pid, status } from "./status.ts";
 import { mainTail, tail } from "./tail.ts";
 import { UsageError } from "./usage.ts";
-import { wait, waitHelp } from "./wait.ts";
-import { why, whyHelp } from "./why.ts";
 
 /** One command: everything that is known of it. */
 export interface Command {
@@ -79,7 +77,11 @@ export const commands: Readonly<Record<string, Command>> = {
     completes: "processes",
     needsName: exit.generic,
   },
-  events: { help: eventsHelp, run: events, completes: "events" },
+  events: {
+    help: eventsHelp,
+    run: async (...args) => (await import("./events.ts")).events(...args),
+    completes: "events",
+  },
   exit: { help: ["exit\tExit the supervisor shell."], run: () => undefined },
   fg: {
     help: ["fg <process>\tConnect to a process in foreground mode", "\t\tCtrl-C to exit"],
@@ -214,8 +216,16 @@ export const commands: Readonly<Record<string, Command>> = {
       session.print(await session.client.call("supervisor.getSupervisorVersion", {})),
     alone: true,
   },
-  wait: { help: waitHelp, run: wait, completes: "processes" },
-  why: { help: whyHelp, run: why, completes: "processes" },
+  wait: {
+    help: waitHelp,
+    run: async (...args) => (await import("./wait.ts")).wait(...args),
+    completes: "processes",
+  },
+  why: {
+    help: whyHelp,
+    run: async (...args) => (await import("./why.ts")).why(...args),
+    completes: "processes",
+  },
 };
 
 /** Runs one line as typed. Whatever goes wrong is told, and sets the exit code. */
@@ -264,10 +274,23 @@ async function run(
   { word, command }: { word: string; command: Command },
   read: () => readonly string[],
 ): Promise<void> {
-  try {
-    const typed = read();
+  const prepare = async (typed: readonly string[]) => {
     const words = takesProcesses(command) ? await expandPatterns(session, typed) : typed;
     checkWords(word, command, words);
+    return words;
+  };
+  try {
+    const typed = read();
+    if (typed.includes("--json")) {
+      const { answerInJson, jsonAnswers } = await import("./json.ts");
+      const answer = Object.hasOwn(jsonAnswers, word) ? jsonAnswers[word] : undefined;
+      const others = typed.filter((each) => each !== "--json");
+      if (answer) {
+        await answerInJson(session, answer, () => prepare(others));
+        return;
+      }
+    }
+    const words = await prepare(typed);
     const { exitCode } = session;
     session.exitCode = 0;
     await command.run(session, words);

@@ -6,18 +6,6 @@ import { parseOptions } from "./logs.ts";
 import { exit, type Session } from "./session.ts";
 import { UsageError } from "./usage.ts";
 
-export const eventsHelp = [
-  "events\t\t\tShow the latest events",
-  "events <TYPE> <TYPE>\tOnly these, and what is below them: PROCESS_STATE, LOG, TICK, ...",
-  "Options:",
-  "-f, --follow\t\tGo on with what comes (Ctrl-C to exit)",
-  "-n, --lines <n>\t\tThe last so many; default 20, or 0 with -f",
-  "--after <number>\tAll after the event with this number; 0: all that there are",
-  "--json\t\t\tAn object on each line, as docs/events.md has it",
-  "Ex:",
-  "events -f PROCESS_STATE_FATAL PROCESS_STATE_EXITED",
-];
-
 /** droverd remembers no more, beside its journal. */
 const REMEMBERED = 1_000;
 

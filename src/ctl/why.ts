@@ -7,15 +7,6 @@ import { exit, type Session } from "./session.ts";
 import { UsageError } from "./usage.ts";
 import { formatWhy, type Why } from "./whypage.ts";
 
-export const whyHelp = [
-  "why <name>\t\tShow why a process is as it is: its state, how it came to it, how it",
-  "\t\t\thas ended, its last words, and which lines of the configuration decide",
-  "Options:",
-  "--json\t\t\tOne object: info, config, events",
-  "Ex:",
-  "why worker:worker_0",
-];
-
 /** `why NAME... [--json]`. */
 export async function why(session: Session, words: readonly string[]): Promise<void> {
   const { values, positionals: names } = parseOptions(words, { json: { type: "boolean" } });

@@ -111,3 +111,44 @@ test("why, wait, events and patterns tell and take what there is", async () => {
   expect((await ctl("events", "NOSUCH")).code).toBe(2);
   expect((await ctl("stop", "nosuch*")).lines).toEqual(["nosuch*: ERROR (no such process)"]);
 });
+
+test("--json gives one line for programs, and errors as one on stderr", async () => {
+  const daemon = await startDaemon(programs);
+  const ctl = async (...words: string[]) => {
+    const { code, stdout, stderr } = await daemon.ctl(...words, "--json");
+    for (const text of [stdout, stderr]) expect(text).toMatch(/^(?:\{.*\}\n|\[.*\]\n)?$/);
+    return { code, out: stdout && JSON.parse(stdout), error: stderr && JSON.parse(stderr).error };
+  };
+  expect(await ctl("start", "web:web_0", "bad")).toMatchObject({
+    code: 1,
+    out: [
+      { name: "web_0", group: "web", status: 80, description: "OK" },
+      { name: "bad", group: "bad", status: 50, description: "SPAWN_ERROR: bad" },
+    ],
+    error: "",
+  });
+  expect(await ctl("start", "web:*")).toMatchObject({ code: 0, out: [{}, {}] });
+  expect((await ctl("signal", "WINCH", "web:*")).out).toHaveLength(3);
+  expect((await ctl("restart", "web:web_1")).out).toMatchObject({
+    stopped: [{ name: "web_1", status: 80 }],
+    started: [{ name: "web_1", status: 80 }],
+  });
+  const { code, out } = await ctl("status");
+  expect(code).toBe(3);
+  expect(out).toHaveLength(6);
+  expect(out).toContainEqual(expect.objectContaining({ name: "bad", statename: "FATAL" }));
+  expect(await ctl("status", "web:*")).toMatchObject({ code: 0, out: [{}, {}, {}] });
+  expect((await ctl("pid")).out).toEqual({ pid: daemon.pid });
+  expect((await ctl("pid", "web:web_?")).out).toHaveLength(3);
+  expect((await ctl("clear", "web:web_0")).out).toMatchObject([{ status: 80 }]);
+  expect((await ctl("avail")).out).toHaveLength(6);
+  expect((await ctl("reread")).out).toEqual({ added: [], changed: [], removed: [] });
+  expect((await ctl("version")).out).toEqual({ version: expect.any(String) });
+  expect(await ctl("status", "nosuch")).toMatchObject({ code: 1, error: { reason: "BAD_NAME" } });
+  expect(await ctl("start")).toMatchObject({ code: 2, error: { reason: "USAGE" } });
+  await ctl("stop", "all");
+  await daemon.stop();
+  const gone = await ctl("status");
+  expect(gone).toMatchObject({ code: 7, out: "", error: { reason: "ENOENT" } });
+  expect(gone.error.remedy).toContain("is droverd running?");
+});

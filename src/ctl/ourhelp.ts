@@ -1,0 +1,32 @@
+/** `help` of the commands that only drover has, and that are loaded when they are run. */
+
+export const eventsHelp = [
+  "events\t\t\tShow the latest events",
+  "events <TYPE> <TYPE>\tOnly these, and what is below them: PROCESS_STATE, LOG, TICK, ...",
+  "Options:",
+  "-f, --follow\t\tGo on with what comes (Ctrl-C to exit)",
+  "-n, --lines <n>\t\tThe last so many; default 20, or 0 with -f",
+  "--after <number>\tAll after the event with this number; 0: all that there are",
+  "--json\t\t\tAn object on each line, as docs/events.md has it",
+  "Ex:",
+  "events -f PROCESS_STATE_FATAL PROCESS_STATE_EXITED",
+];
+
+export const waitHelp = [
+  "wait <name> [...]\tWait until processes are running",
+  "wait <gname>:*\t\tThe same for all processes in a group; all: for every process",
+  "Options:",
+  "--for <what>\t\trunning, stopped (down, for whatever reason), or exited (by itself)",
+  "--timeout <time>\tGive up after so long: 30s, 5m, 500ms; default: never",
+  "Ex:",
+  "wait worker:* --for running --timeout 30s",
+];
+
+export const whyHelp = [
+  "why <name>\t\tShow why a process is as it is: its state, how it came to it, how it",
+  "\t\t\thas ended, its last words, and which lines of the configuration decide",
+  "Options:",
+  "--json\t\t\tOne object: info, config, events",
+  "Ex:",
+  "why worker:worker_0",
+];
