@@ -1,9 +1,12 @@
 import { constants } from "node:os";
 import { eventTypes } from "../events/types.ts";
+import { Fault } from "../faults.ts";
+import { namespec } from "../process/order.ts";
+import { type Client, ServerError } from "../rpc/client.ts";
 import { commands } from "./commands.ts";
 
 /** What there is to be completed. */
-export interface Names {
+interface Names {
   processes: readonly string[];
   groups: readonly string[];
 }
@@ -36,4 +39,35 @@ export function complete(line: string, { processes, groups }: Names): [string[],
     default:
       return [[], last];
   }
+}
+
+/** A server that does not answer has no names to complete, and is told of by the command. */
+export async function unlessAway<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ServerError || error instanceof Fault) return undefined;
+    throw error;
+  }
+}
+
+/** Nobody who has pressed TAB waits longer. */
+const PATIENCE_MS = 500;
+
+/** Completes with the names that there are now. */
+export async function completeNow(
+  { client }: { client: Client },
+  line: string,
+): Promise<[string[], string]> {
+  const patience = new Promise<undefined>((resolve) => {
+    setTimeout(() => resolve(undefined), PATIENCE_MS).unref();
+  });
+  const ask = () => client.call("supervisor.getAllProcessInfo", {});
+  const all = (await Promise.race([unlessAway(ask), patience])) ?? [];
+  const whole = all.filter(({ group, name }) => group !== name).map(({ group }) => `${group}:*`);
+  const names: Names = {
+    processes: [...new Set([...whole, ...all.map(namespec)])].sort(),
+    groups: [...new Set(all.map(({ group }) => group))].sort(),
+  };
+  return complete(line, names);
 }

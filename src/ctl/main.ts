@@ -31,6 +31,7 @@ class UsageExit extends Error {}
 async function main(argv: readonly string[]): Promise<number> {
   try {
     const { flags, words } = parse(argv);
+    if (words[0] === "completion") return await completion(words.slice(1));
     const config = findConfig(flags.configuration);
     const session = createSession(address(flags, config), flags.interactive === true);
     if (words.length > 0) {
@@ -47,6 +48,35 @@ async function main(argv: readonly string[]): Promise<number> {
     console.error(`Error: ${error.message}`);
     return 2;
   }
+}
+
+/** `completion bash|zsh|fish` prints what the shell is to load, which asks for the words of a line. */
+async function completion([shell = "", line = ""]: readonly string[]): Promise<number> {
+  if (shell === "words") return await completeLine(line);
+  const { completionScripts } = await import("./completionscript.ts");
+  const script = Object.hasOwn(completionScripts, shell) ? completionScripts[shell] : undefined;
+  if (script === undefined) {
+    const shells = Object.keys(completionScripts).join("|");
+    throw new UsageExit(`expected droverctl completion ${shells}, got "${shell}"`);
+  }
+  writeAll(1, script);
+  return 0;
+}
+
+/** What may come at the end of a command line, a word on each line; flags of it count. */
+async function completeLine(line: string): Promise<number> {
+  const { completeNow } = await import("./completion.ts");
+  const [last = ""] = /\S*$/.exec(line) ?? [];
+  const before = line
+    .slice(0, line.length - last.length)
+    .trim()
+    .split(/\s+/)
+    .slice(1);
+  const { flags, words } = parse(before);
+  const server = address(flags, findConfig(flags.configuration));
+  const [found] = await completeNow({ client: connect(server) }, [...words, last].join(" "));
+  for (const word of found) writeAll(1, `${word.trim()}\n`);
+  return 0;
 }
 
 /** Options end at the command: what follows is the command's own. */

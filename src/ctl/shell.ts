@@ -1,10 +1,7 @@
 import { createInterface, type Interface } from "node:readline";
 import { isatty } from "node:tty";
-import { Fault } from "../faults.ts";
-import { namespec } from "../process/order.ts";
-import { ServerError } from "../rpc/client.ts";
 import { runLine } from "./commands.ts";
-import { complete, type Names } from "./completion.ts";
+import { completeNow, unlessAway } from "./completion.ts";
 import { History } from "./history.ts";
 import type { Session } from "./session.ts";
 
@@ -171,32 +168,4 @@ class Lines {
   close(): void {
     this.#readline.close();
   }
-}
-
-/** A server that does not answer has no names to complete, and is told of by the command. */
-async function unlessAway<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof ServerError || error instanceof Fault) return undefined;
-    throw error;
-  }
-}
-
-/** Nobody who has pressed TAB waits longer. */
-const PATIENCE_MS = 500;
-
-/** Completes with the names that there are now. */
-async function completeNow(session: Session, line: string): Promise<[string[], string]> {
-  const patience = new Promise<undefined>((resolve) => {
-    setTimeout(() => resolve(undefined), PATIENCE_MS).unref();
-  });
-  const ask = () => session.client.call("supervisor.getAllProcessInfo", {});
-  const all = (await Promise.race([unlessAway(ask), patience])) ?? [];
-  const whole = all.filter(({ group, name }) => group !== name).map(({ group }) => `${group}:*`);
-  const names: Names = {
-    processes: [...new Set([...whole, ...all.map(namespec)])].sort(),
-    groups: [...new Set(all.map(({ group }) => group))].sort(),
-  };
-  return complete(line, names);
 }
