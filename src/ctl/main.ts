@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { isatty } from "node:tty";
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 import type { CtlConfig } from "../config/config.ts";
 import { loadCtlConfig } from "../config/loadctl.ts";
 import { ConfigError } from "../config/problems.ts";
@@ -13,6 +13,7 @@ import { writeAll } from "../os/output.ts";
 import { defaultRundir } from "../os/rundir.ts";
 import { readText } from "../os/text.ts";
 import { connect, type ServerAddress } from "../rpc/client.ts";
+import { createCommand } from "./commandline.ts";
 import { runWords } from "./commands.ts";
 import type { Session } from "./session.ts";
 import { UsageError } from "./usage.ts";
@@ -81,18 +82,7 @@ async function completeLine(line: string): Promise<number> {
 
 /** Options end at the command: what follows is the command's own. */
 function parse(argv: readonly string[]): { flags: Flags; words: string[] } {
-  const command = new Command("droverctl")
-    .description("Shows and controls the processes of a droverd. Without a command: a shell.")
-    .helpOption("-h, --help", "print this help and exit")
-    .option("-c, --configuration <file>", "configuration file; searched for when not given")
-    .option("-s, --serverurl <url>", "unix:///path/to/socket or http://host:port")
-    .option("-u, --username <name>", "user name for the server")
-    .option("-p, --password <password>", "password for the server")
-    .option("-i, --interactive", "ask before a shutdown, also with a command")
-    .argument("[command...]", "status, start, stop, ...; `help` lists them")
-    .passThroughOptions()
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
+  const command = createCommand();
   try {
     command.parse(argv, { from: "user" });
   } catch (error) {

@@ -83,7 +83,8 @@ const commands = ["check", "hash-password"];
 const strayArguments = ([first = "", ...others]: readonly string[]): string =>
   `positional arguments are not supported: ${[first, ...others].join(" ")}${suggest(first, commands)}`;
 
-function createCommand(version: string): Command {
+/** droverd's command line. */
+export function createCommand(version: string): Command {
   const command = new Command("droverd")
     .description("Keeps the programs of a configuration running.")
     .version(version, "-v, --version", "print the version and exit")
