@@ -41,6 +41,8 @@ export class OutputStream {
   #pipeline: Pipeline | undefined;
   readonly #recent = new Recent();
   readonly #tally: Tally = { lost: 0 };
+  /** Marks that come after output which there is no room for yet. */
+  #late: Mark[] | undefined;
 
   constructor(spec: StreamSpec) {
     this.#spec = spec;
@@ -87,7 +89,14 @@ export class OutputStream {
 
   /** One of its logs has room again; where there are several, another may have none. */
   resume(): void {
-    if (!this.#spec.outputs.full) this.#reader?.resume();
+    const { outputs } = this.#spec;
+    if (outputs.full) return;
+    if (this.#late) {
+      this.drain();
+      if (outputs.full) return;
+      this.#markLate();
+    }
+    this.#reader?.resume();
   }
 
   /**
@@ -130,15 +139,24 @@ export class OutputStream {
    * @throws what the kernel gives when they are not open and cannot be
    */
   mark(mark: Mark): void {
-    if (this.#source) {
-      this.#pipeline?.end();
-      this.#source.mark?.(mark);
+    const { outputs } = this.#spec;
+    if (!this.#source) {
+      outputs.acquire();
+      outputs.connect(this.#tally).mark?.(mark);
+      outputs.release();
       return;
     }
-    const { outputs } = this.#spec;
-    outputs.acquire();
-    outputs.connect(this.#tally).mark?.(mark);
-    outputs.release();
+    this.#late ??= [];
+    this.#late.push(mark);
+    if (!outputs.full) this.#markLate();
+  }
+
+  #markLate(): void {
+    const marks = this.#late ?? [];
+    this.#late = undefined;
+    if (marks.length === 0) return;
+    this.#pipeline?.end();
+    for (const mark of marks) this.#source?.mark?.(mark);
   }
 
   /**
@@ -156,6 +174,7 @@ export class OutputStream {
   }
 
   #ended(): void {
+    this.#markLate();
     this.#reader = undefined;
     this.#pipeline?.end();
     this.#pipeline = undefined;

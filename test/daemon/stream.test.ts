@@ -16,7 +16,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { Outputs } from "../../src/daemon/outputs.ts";
 import { Sink } from "../../src/daemon/sink.ts";
 import { OutputStream } from "../../src/daemon/stream.ts";
-import { formatterOf } from "../../src/logs/format.ts";
+import { exitMark, type Formatter, formatterOf, startMark } from "../../src/logs/format.ts";
 import { makeFifos } from "../../src/os/channels.ts";
 import { chunked } from "../support/chunks.ts";
 import { fifoTarget, take } from "../support/targets.ts";
@@ -34,7 +34,7 @@ const spies = () => ({
 });
 
 /** A stream, its child's end, and its log: a pipe that is full of `filled` bytes. */
-async function streamIntoFullPipe() {
+async function streamIntoFullPipe(formatter?: () => Formatter) {
   const target = await fifoTarget();
   const reports = spies();
   const sink = new Sink({ path: target.path, maxBytes: 0, backups: 0 }, reports);
@@ -47,7 +47,7 @@ async function streamIntoFullPipe() {
   const onMessage = () => undefined;
   const stream = new OutputStream({
     fifo,
-    outputs: new Outputs({ sinks: [sink], toSyslog: undefined, formatter: undefined }),
+    outputs: new Outputs({ sinks: [sink], toSyslog: undefined, formatter }),
     stripAnsi: false,
     captureMaxBytes: 0,
     onMessage,
@@ -102,6 +102,21 @@ test("it is taken in when there is room, after the child's end and before the ne
   expect(stream.lastLines()).toEqual([]);
   await until(() => read() === "one\ntwo\n");
   expect(stream.lastLines()).toEqual(["one", "two"]);
+});
+
+const style = { timestamps: "off", process: "p", group: "g", stream: "s" } as const;
+const moment = { pid: 7, wallMs: () => 0, elapsedMs: () => 0 };
+
+test("a mark of the end comes after the output that had to wait for room", async () => {
+  const formatter = () => formatterOf({ ...style, prefix: "", format: "text" }, moment);
+  const { stream, child, read } = await streamIntoFullPipe(formatter);
+  writeSync(child, "last words\n");
+  stream.drain();
+  stream.mark(exitMark(7, 1, "exit status 3"));
+  await until(() => read().includes("ended after"));
+  expect(read()).toMatch(/^last words\n.*ended after 1\.000 s, pid 7: exit status 3.*\n$/);
+  stream.mark(startMark(8));
+  await until(() => read().includes("started, pid 8"));
 });
 
 test("it is taken in by draining as soon as there is room", async () => {
@@ -203,22 +218,19 @@ const output = fc
   )
   .map((parts) => Buffer.from(parts.join(""), "latin1"));
 
-const moment = { pid: 7, wallMs: () => 0, elapsedMs: () => 0 };
-
 /** What is in a log, and which messages have come, of what is written to a channel piece by piece. */
 function logged(chunks: readonly Buffer[], format: "text" | "json" | undefined) {
   const folder = mkdtempSync(path.join(os.tmpdir(), "drover-"));
   const sink = new Sink({ path: path.join(folder, "log"), maxBytes: 0, backups: 0 }, spies());
   const fifo = path.join(folder, "channel");
   makeFifos([fifo]);
-  const style = { prefix: "> ", timestamps: "off", process: "p", group: "g", stream: "s" } as const;
   const messages: string[] = [];
   const stream = new OutputStream({
     fifo,
     outputs: new Outputs({
       sinks: [sink],
       toSyslog: undefined,
-      formatter: format && (() => formatterOf({ ...style, format }, moment)),
+      formatter: format && (() => formatterOf({ ...style, prefix: "> ", format }, moment)),
     }),
     stripAnsi: true,
     captureMaxBytes: 1_000,
