@@ -60,6 +60,17 @@ const read = (dir: string): string => {
   }
 };
 
+/** One event without its pids, nor the digits that these have in its length. */
+function withoutPids(line: string): string {
+  const digits = [...line.matchAll(/pid:(\d+)/g)].reduce(
+    (sum, [, pid = ""]) => sum + pid.length,
+    0,
+  );
+  return line
+    .replace(/pid:\d+/g, "pid:N")
+    .replace(/len:(\d+)/, (_, length) => `len:${Number(length) - digits}`);
+}
+
 /** Lives the story under one of the daemons. @returns what the recorder was told, without pids and ticks */
 async function live(dir: string, config: string, end: () => unknown): Promise<string[]> {
   const told = (what: string) => eventually(what, () => read(dir).includes(what), 30_000);
@@ -79,8 +90,8 @@ async function live(dir: string, config: string, end: () => unknown): Promise<st
   await told("type:greeting");
   await end();
   await told("eventname:SUPERVISOR_STATE_CHANGE_STOPPING");
-  const lines = read(dir).replace(/pid:\d+/g, "pid:N");
-  const events = lines.split("\n").filter((line) => line && !line.includes("eventname:TICK"));
+  const lines = read(dir).split("\n");
+  const events = lines.filter((line) => line && !line.includes("eventname:TICK")).map(withoutPids);
   const last = events.findIndex((line) => line.includes("SUPERVISOR_STATE_CHANGE_STOPPING"));
   return events.slice(0, last + 1).map((line) => line.replace(/(serial):\d+/g, "$1:N"));
 }
