@@ -1,4 +1,5 @@
 import type { Notice } from "./bus.ts";
+import { Queue } from "./queue.ts";
 
 /** An event that a pool has taken. A second delivery has the same serials. */
 export interface Pooled {
@@ -26,7 +27,7 @@ export interface PoolSpec {
 /** Events on their way to a pool of listeners: each goes to one that is free, the oldest first. */
 export class Pool {
   readonly #spec: PoolSpec;
-  #waiting: Pooled[] = [];
+  readonly #waiting = new Queue<Pooled>();
   #latest: Pooled | undefined;
   #poolserial = 0;
   #overflowed = 0;
@@ -59,13 +60,12 @@ export class Pool {
 
   /** Sends what waits to those who are free. */
   flush(): void {
-    for (let event = this.#waiting[0]; event; event = this.#waiting[0]) {
+    while (this.#waiting.length > 0 && this.#spec.members.some(({ isFree }) => isFree)) {
       // Taken out first: a member that cannot be reached may be at its end, and tell so.
-      this.#waiting.shift();
-      if (!this.#send(event)) {
-        this.#waiting.unshift(event);
-        return;
-      }
+      const event = this.#waiting.shift();
+      if (!event || this.#send(event)) continue;
+      this.#waiting.unshift(event);
+      return;
     }
   }
 
