@@ -1,3 +1,5 @@
 #!/usr/bin/env node
 "use strict";
-require("../dist/droverctl.cjs");
+const { load } = require("./load.js");
+
+load("droverctl.cjs");

@@ -1,3 +1,5 @@
 #!/usr/bin/env node
 "use strict";
-require("../dist/droverd.cjs");
+const { load } = require("./load.js");
+
+load("droverd.cjs");

@@ -20,16 +20,17 @@ export interface Sources extends RawConfig {
 /**
  * Reads a configuration file, or the `*.conf` and `*.ini` of a folder in their order, and what they
  * include.
+ * @param isWanted sections that are not are checked as far as they must be to find the others
  * @throws ConfigError when there is nothing to read
  */
 export function readSources(
   source: string,
   reader: Reader,
   facts: Facts,
-  { includes }: { includes: boolean },
+  { includes, isWanted }: { includes: boolean; isWanted?: (section: string) => boolean },
 ): Sources {
   const problems: Problem[] = [];
-  const files = new FileSet(reader);
+  const files = new FileSet(reader, isWanted);
   for (const file of facts.isDirectory(source) ? filesOf(source, reader) : [source]) {
     const message = Object.values(files.take(file) ?? {})[0];
     if (message !== undefined) problems.push({ severity: "error", file, line: 0, message });
@@ -84,10 +85,12 @@ interface Failure {
 class FileSet {
   readonly taken: Lexed[] = [];
   readonly #reader: Reader;
+  readonly #isWanted: ((section: string) => boolean) | undefined;
   #left = MOST_BYTES;
 
-  constructor(reader: Reader) {
+  constructor(reader: Reader, isWanted?: (section: string) => boolean) {
     this.#reader = reader;
+    this.#isWanted = isWanted;
   }
 
   /** Reads a file; @returns why it could not, when it could not. */
@@ -96,10 +99,17 @@ class FileSet {
     if ("tooLong" in given) return { unusable: tooLong };
     if (!("text" in given)) return given;
     this.#left -= given.text.length;
-    this.taken.push(lex(given.text, file));
+    const lexed = lex(given.text, file);
+    this.taken.push(this.#isWanted ? only(lexed, this.#isWanted) : lexed);
     return undefined;
   }
 }
+
+const only = (lexed: Lexed, isWanted: (section: string) => boolean): Lexed => ({
+  ...lexed,
+  sections: lexed.sections.filter(({ name }) => isWanted(name)),
+  entries: lexed.entries.filter(({ section }) => isWanted(section)),
+});
 
 const tooLong = `the files of a configuration may have ${MOST_BYTES / 2 ** 20} MB together, and with this there would be more`;
 

@@ -7,9 +7,16 @@ import { refuseErrors } from "./problems.ts";
 import { emptySection } from "./raw.ts";
 import type { Reader } from "./reader.ts";
 import { readRundir } from "./rundir.ts";
-import { sections as kinds } from "./sections.ts";
+import { kindOf, sections as kinds, type SectionKind } from "./sections.ts";
 import { readServers } from "./servers.ts";
 import { type Reading, readOptions } from "./table.ts";
+
+const wanted: ReadonlySet<SectionKind | undefined> = new Set([
+  kinds.ctl,
+  kinds.supervisord,
+  kinds.unixServer,
+  kinds.inetServer,
+]);
 
 /**
  * Reads what a control program needs: `[supervisorctl]` and where the daemon's sockets are. Other
@@ -18,7 +25,10 @@ import { type Reading, readOptions } from "./table.ts";
  */
 export function loadCtlConfig(source: string, reader: Reader, machine: Facts): CtlConfig {
   const facts = remembering(machine);
-  const { sections, problems } = readSources(source, reader, facts, { includes: false });
+  const { sections, problems } = readSources(source, reader, facts, {
+    includes: false,
+    isWanted: (name) => name === "DEFAULT" || wanted.has(kindOf(name)),
+  });
   refuseErrors(problems);
   const known: Known = { env: facts.env, values: {}, hereEverywhere: false, cwd: facts.cwd };
   const reading: Reading = { facts, problems };

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { isatty } from "node:tty";
-import { CommanderError } from "commander";
 import type { CtlConfig } from "../config/config.ts";
 import { loadCtlConfig } from "../config/loadctl.ts";
 import { ConfigError } from "../config/problems.ts";
@@ -13,28 +12,23 @@ import { writeAll } from "../os/output.ts";
 import { defaultRundir } from "../os/rundir.ts";
 import { readText } from "../os/text.ts";
 import { connect, type ServerAddress } from "../rpc/client.ts";
-import { createCommand } from "./commandline.ts";
 import { runWords } from "./commands.ts";
+import { type Flags, readFlags } from "./flags.ts";
 import type { Session } from "./session.ts";
 import { UsageError } from "./usage.ts";
-
-interface Flags {
-  configuration?: string;
-  serverurl?: string;
-  username?: string;
-  password?: string;
-  interactive?: true;
-}
 
 /** Wrong use of the program itself: supervisorctl's exit code 2. */
 class UsageExit extends Error {}
 
+/** All that was asked for has been printed. */
+class HelpShown extends Error {}
+
 async function main(argv: readonly string[]): Promise<number> {
   try {
-    const { flags, words } = parse(argv);
+    const { flags, words } = await parse(argv);
     if (words[0] === "completion") return await completion(words.slice(1));
     const config = findConfig(flags.configuration);
-    const session = createSession(address(flags, config), flags.interactive === true);
+    const session = createSession(address(flags, config), flags);
     if (words.length > 0) {
       await runWords(session, words);
       return session.exitCode;
@@ -44,7 +38,7 @@ async function main(argv: readonly string[]): Promise<number> {
     await runShell(session, config?.ctl.prompt ?? "supervisor");
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof HelpShown) return 0;
     if (!(error instanceof UsageExit)) throw error;
     console.error(`Error: ${error.message}`);
     return 2;
@@ -73,20 +67,24 @@ async function completeLine(line: string): Promise<number> {
     .trim()
     .split(/\s+/)
     .slice(1);
-  const { flags, words } = parse(before);
+  const { flags, words } = await parse(before);
   const server = address(flags, findConfig(flags.configuration));
   const [found] = await completeNow({ client: connect(server) }, [...words, last].join(" "));
   for (const word of found) writeAll(1, `${word.trim()}\n`);
   return 0;
 }
 
-/** Options end at the command: what follows is the command's own. */
-function parse(argv: readonly string[]): { flags: Flags; words: string[] } {
+async function parse(argv: readonly string[]): Promise<{ flags: Flags; words: readonly string[] }> {
+  const plain = readFlags(argv);
+  if (plain) return plain;
+  const { createCommand } = await import("./commandline.ts");
+  const { CommanderError } = await import("commander");
   const command = createCommand();
   try {
     command.parse(argv, { from: "user" });
   } catch (error) {
-    if (!(error instanceof CommanderError) || error.exitCode === 0) throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) throw new HelpShown();
     const message = error.message.replace(/^error: /, "");
     throw new UsageExit(`${message}\nFor help, use droverctl -h`, { cause: error });
   }
@@ -132,16 +130,17 @@ function absolute(url: string): string {
   return `unix://${path.resolve(file)}`;
 }
 
-function createSession(server: ServerAddress, interactive: boolean): Session {
+function createSession(server: ServerAddress, { interactive, plain }: Flags): Session {
   // `| head` has seen enough.
   const write = (chunk: Buffer | string) => {
     if (!writeAll(1, chunk)) process.exit(0);
   };
+  const toTerminal = isatty(1) && !plain;
   const session: Session = {
     client: connect(server),
-    interactive,
-    toTerminal: isatty(1),
-    colors: isatty(1) && !process.env.NO_COLOR && process.env.TERM !== "dumb",
+    interactive: interactive === true,
+    toTerminal,
+    colors: toTerminal && !process.env.NO_COLOR && process.env.TERM !== "dumb",
     exitCode: 0,
     print: (line) => write(`${line}\n`),
     write,
@@ -186,6 +185,5 @@ function typedLines(): Session["nextLine"] {
   };
 }
 
-main(process.argv.slice(2)).then((exitCode) => {
-  process.exitCode = exitCode;
-});
+// All output is written by now. What is open is not closed first: that takes longer.
+main(process.argv.slice(2)).then((exitCode) => process.exit(exitCode));

@@ -1,7 +1,8 @@
-import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { NEWEST_EVENT } from "../events/json.ts";
 import { Fault, type FaultName, isFaultName } from "../faults.ts";
 import type { MethodName, Params, Result } from "./methods.ts";
+import { NotHttp, type Place, type Posted, post } from "./post.ts";
 
 export interface ServerAddress {
   /** As people write it: `unix:///path/to/socket` or `http://host:port`. */
@@ -61,8 +62,12 @@ export interface Client {
 
 /** A client of the JSON-RPC interface, typed by the method table. */
 export function connect(address: ServerAddress): Client {
-  const open = (method: string, path: string): ClientRequest => {
-    const asked = { ...target(address.url), method, path, headers: headersFor(address) };
+  const open = async (path: string): Promise<ClientRequest> => {
+    // Only streams need it.
+    const { request } = await import("node:http");
+    const place = placeOf(address.url);
+    const to = "path" in place ? { socketPath: place.path } : place;
+    const asked = { ...to, path, headers: headersFor(address) };
     // A name for TLS, which there is none of; else Node looks for one, for as long as the call takes.
     return request({ ...asked, agent: false, ...{ servername: "" } });
   };
@@ -70,29 +75,39 @@ export function connect(address: ServerAddress): Client {
     url: address.url,
     async call(method, params) {
       const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
-      const outgoing = open("POST", "/rpc");
-      outgoing.setHeader("Content-Type", "application/json");
-      const response = await answer(outgoing, body);
-      return readReply(await readAll(response), response.statusCode ?? 0) as Result<typeof method>;
+      const headers = headersFor(address);
+      try {
+        return readReply(await post(placeOf(address.url), "/rpc", { headers, body }));
+      } catch (error) {
+        throw error instanceof Fault ? error : asServerError(error);
+      }
     },
     follow: (path, onData, signal) =>
-      stream(open("GET", path), { onData, signal }, ({ statusCode }) => {
-        if (statusCode !== 200) throw new ServerError(`status code ${statusCode}`);
-      }),
+      stream(
+        () => open(path),
+        { onData, signal },
+        ({ statusCode }) => {
+          if (statusCode !== 200) throw new ServerError(`status code ${statusCode}`);
+        },
+      ),
     async readLogs(names, parameters, onData, signal) {
       for await (const chunk of this.logs(names, parameters, signal)) onData(chunk);
     },
     logs(names, parameters, signal) {
       const path = `/logs/${names.map(encodeURIComponent).join("/")}`;
-      const outgoing = open("GET", `${path}?${new URLSearchParams(parameters)}`);
-      return chunksOf(outgoing, signal, expectContent);
+      const query = new URLSearchParams(parameters);
+      return chunksOf(() => open(`${path}?${query}`), signal, expectContent);
     },
     events(parameters, onStart, signal) {
-      const outgoing = open("GET", `/events?${new URLSearchParams(parameters)}`);
-      return chunksOf(outgoing, signal, async (response) => {
-        await expectContent(response);
-        onStart(Number(response.headers[NEWEST_EVENT.toLowerCase()]));
-      });
+      const query = new URLSearchParams(parameters);
+      return chunksOf(
+        () => open(`/events?${query}`),
+        signal,
+        async (response) => {
+          await expectContent(response);
+          onStart(Number(response.headers[NEWEST_EVENT.toLowerCase()]));
+        },
+      );
     },
   };
 }
@@ -108,28 +123,27 @@ interface Receiver {
   signal: AbortSignal;
 }
 
+type Opening = () => Promise<ClientRequest>;
+
 /** Looks at the answer before its content. @throws what to make of one that is not the stream */
 type Look = (response: IncomingMessage) => void | Promise<void>;
 
-async function stream(
-  outgoing: ClientRequest,
-  { onData, signal }: Receiver,
-  look: Look,
-): Promise<void> {
-  for await (const chunk of chunksOf(outgoing, signal, look)) onData(chunk);
+async function stream(opening: Opening, { onData, signal }: Receiver, look: Look): Promise<void> {
+  for await (const chunk of chunksOf(opening, signal, look)) onData(chunk);
 }
 
 /** As they are taken; the server waits meanwhile. Ends when the signal aborts. */
 async function* chunksOf(
-  outgoing: ClientRequest,
+  opening: Opening,
   signal: AbortSignal | undefined,
   look: Look,
 ): AsyncGenerator<Buffer, void> {
+  const outgoing = await opening();
   const abort = () => outgoing.destroy();
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) abort();
   try {
-    const response = await answer(outgoing, "");
+    const response = await answer(outgoing);
     await look(response);
     for await (const chunk of response) yield chunk;
   } catch (error) {
@@ -148,11 +162,12 @@ function refusal(body: string, status: number): Error {
   return new ServerError(status === 503 ? "503" : `status code ${status}`);
 }
 
-function target(url: string): { socketPath: string } | { host: string; port: string } {
-  if (url.startsWith("unix://")) return { socketPath: url.slice("unix://".length) };
+/** @throws ServerError */
+function placeOf(url: string): Place {
+  if (url.startsWith("unix://")) return { path: url.slice("unix://".length) };
   if (!url.startsWith("http://")) throw new ServerError(`Unknown protocol for serverurl ${url}`);
   const { hostname, port } = new URL(url);
-  return { host: hostname, port: port || "80" };
+  return { host: hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(port || 80) };
 }
 
 function headersFor({ username, password }: ServerAddress): Record<string, string> {
@@ -161,11 +176,11 @@ function headersFor({ username, password }: ServerAddress): Record<string, strin
   return { Authorization: `Basic ${basic}` };
 }
 
-function answer(outgoing: ClientRequest, body: string): Promise<IncomingMessage> {
+function answer(outgoing: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     outgoing.on("response", resolve);
     outgoing.on("error", (error) => reject(asServerError(error)));
-    outgoing.end(body);
+    outgoing.end();
   });
 }
 
@@ -181,6 +196,7 @@ async function readAll(response: IncomingMessage): Promise<string> {
 
 function asServerError(error: unknown): ServerError {
   if (error instanceof ServerError) return error;
+  if (error instanceof NotHttp) return new ServerError("not drover", { cause: error });
   const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
   return new ServerError(code, { cause: error });
 }
@@ -190,7 +206,7 @@ interface Reply {
   error?: { code: number; message: string; data?: { fault?: string } };
 }
 
-function readReply(body: string, status: number): unknown {
+function readReply<T>({ body, status }: Posted): T {
   if (status === 401) throw new ServerError("401");
   if (status === 503) throw new ServerError("503");
   if (status !== 200) throw new ServerError("not drover");
@@ -201,7 +217,7 @@ function readReply(body: string, status: number): unknown {
     throw new ServerError("not drover", { cause: error });
   }
   const { error } = reply;
-  if (!error) return reply.result;
+  if (!error) return reply.result as T;
   const fault = error.data?.fault ?? "";
   if (!isFaultName(fault)) throw new ServerError(error.message);
   throw new Fault(fault, detailOf(fault, error.message));
