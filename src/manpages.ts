@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { createCommand as createDroverctl } from "./ctl/commandline.ts";
 import { commands } from "./ctl/commands.ts";
+import { exitCodes } from "./ctl/exitcodes.ts";
 import { createCommand as createDroverd } from "./daemon/flags.ts";
 
 /** For roff: a backslash is one, a hyphen is not a dash, and no line begins a request. */
@@ -9,6 +10,8 @@ const text = (given: string): string =>
     .replaceAll("\\", "\\e")
     .replaceAll("-", "\\-")
     .replaceAll(/^([.'])/gm, "\\&$1");
+
+const sentence = (given: string): string => `${given[0]?.toUpperCase()}${given.slice(1)}.`;
 
 const heading = (title: string): string => `.SH ${title}`;
 
@@ -85,12 +88,11 @@ export function droverctlPage(): string {
       ".fi",
     ]),
     heading("EXIT STATUS"),
-    ...item("0", "Done, or already so."),
-    ...item("1", "An error, an unknown command, a bad argument."),
-    ...item("2", "Wrong use."),
-    ...item("3", "status: something listed is down."),
-    ...item("4", "The server cannot be reached; status: there is no such process."),
-    ...item("7", "A process could not be started, or is down."),
+    ...Object.values(exitCodes).flatMap(({ code, doc }) => item(String(code), sentence(doc))),
+    text("With status --exit-code=fleet:"),
+    ...Object.values(exitCodes).flatMap(({ code, ...row }) =>
+      "fleet" in row ? item(String(code), sentence(row.fleet)) : [],
+    ),
     heading("SEE ALSO"),
     text("droverd(8)"),
   ]);

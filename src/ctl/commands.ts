@@ -1,19 +1,12 @@
-import { BadValue, suggest } from "../config/problems.ts";
-import { splitCommand } from "../config/shlex.ts";
-import { Fault } from "../faults.ts";
-import { ServerError } from "../rpc/client.ts";
-import { clear, reload, restart, signal, start, stop } from "./control.ts";
+import { clear, reload, restart, shutdown, signal, start, stop } from "./control.ts";
 import { foreground } from "./foreground.ts";
 import { add, avail, remove, reread, update } from "./groups.ts";
-import { formatTopics } from "./help.ts";
+import { help } from "./help.ts";
 import { logs, logsHelp } from "./logs.ts";
-import { eventsHelp, waitHelp, whyHelp } from "./ourhelp.ts";
-import { expandPatterns, hintAtNames } from "./patterns.ts";
-import { explain } from "./problems.ts";
+import { eventsHelp, topHelp, waitHelp, whyHelp } from "./ourhelp.ts";
 import { exit, type Session } from "./session.ts";
 import { pid, status } from "./status.ts";
 import { mainTail, tail } from "./tail.ts";
-import { UsageError } from "./usage.ts";
 
 /** One command: everything that is known of it. */
 export interface Command {
@@ -21,7 +14,7 @@ export interface Command {
   help: readonly string[];
   /** What only drover has: shown by `help NAME`, and not after an error. */
   ours?: readonly string[];
-  run(session: Session, words: readonly string[]): Promise<void> | void;
+  run(session: Session, words: readonly string[], all: Commands): Promise<void> | void;
   /** What may follow it, for completion. */
   completes?: "processes" | "groups" | "commands" | "signals" | "events";
   /** Needs at least one name; the exit code when there is none. */
@@ -30,6 +23,8 @@ export interface Command {
   alone?: true;
   /** Its words are taken as the command line has them: in the shell they may be quoted. */
   quotes?: true;
+  /** Its exit code for a name that there is not, in JSON. */
+  missing?: number;
   /** Its exit code when the server cannot be reached, where it is not the trouble's own. */
   unreachable?: number;
 }
@@ -41,29 +36,21 @@ const name = (verb: string, does: string) => [
   `${verb} all\t\t${does} all processes`,
 ];
 
-const statusCommand: Command = {
-  help: [
-    "status <name>\t\tGet status for a single process",
-    "status <gname>:*\tGet status for all processes in a group",
-    "status <name> <name>\tGet status for multiple named processes",
-    "status\t\t\tGet all process status info",
-  ],
-  run: status,
-  completes: "processes",
-  unreachable: exit.unreachable,
-};
-
 const updates = "Reload config and add/remove as necessary, and will restart affected programs";
 
+export type Commands = Readonly<Record<string, Command>>;
+
 /** Every command. One-shot calls, the shell, help and completion come from it. */
-export const commands: Readonly<Record<string, Command>> = {
+export const commands: Commands = {
   add: {
     help: ["add <name> [...]\tActivates any updates in config for process/group"],
+    ours: ["Ex:", "reread", "add mail"],
     run: add,
     completes: "groups",
   },
   avail: {
     help: ["avail\t\t\tDisplay all configured processes"],
+    ours: ["Ex:", "avail", "avail --json"],
     run: avail,
     alone: true,
   },
@@ -73,23 +60,26 @@ export const commands: Readonly<Record<string, Command>> = {
       "clear <name> <name>\tClear multiple process' log files",
       "clear all\t\tClear all process' log files",
     ],
+    ours: ["Ex:", "clear 'worker:*'"],
     run: clear,
     completes: "processes",
     needsName: exit.generic,
   },
   events: {
     help: eventsHelp,
-    run: async (...args) => (await import("./events.ts")).events(...args),
+    run: async (session, words) => (await import("./events.ts")).events(session, words),
     completes: "events",
   },
-  exit: { help: ["exit\tExit the supervisor shell."], run: () => undefined },
+  exit: { help: ["exit\tExit the supervisor shell."], ours: ["Ex:", "exit"], run: () => undefined },
   fg: {
     help: ["fg <process>\tConnect to a process in foreground mode", "\t\tCtrl-C to exit"],
+    ours: ["Ex:", "fg console"],
     run: foreground,
     completes: "processes",
   },
   help: {
     help: ["help\t\tPrint a list of available actions", "help <action>\tPrint help for <action>"],
+    ours: ["help exit-codes	What the exit codes tell", "Ex:", "help logs"],
     run: help,
     completes: "commands",
   },
@@ -107,6 +97,7 @@ export const commands: Readonly<Record<string, Command>> = {
       "maintail\tlast 1600 *bytes* of supervisor main log file",
       "",
     ],
+    ours: ["Ex:", "maintail -f"],
     run: mainTail,
   },
   open: {
@@ -114,7 +105,8 @@ export const commands: Readonly<Record<string, Command>> = {
       "open <url>\tConnect to a remote supervisord process.",
       "\t\t(for UNIX domain socket, use unix:///socket/path)",
     ],
-    run: open,
+    ours: ["Ex:", "open unix:///run/drover/drover.sock"],
+    run: (session, words, all) => openServer(session, words, all),
   },
   pid: {
     help: [
@@ -122,26 +114,35 @@ export const commands: Readonly<Record<string, Command>> = {
       "pid <name>\t\tGet the PID of a single child process by name.",
       "pid all\t\t\tGet the PID of every child process, one per line.",
     ],
+    ours: [
+      "pid --tree <name>	The process and all that it has started, with their commands",
+      "Ex:",
+      "kill -USR1 $(droverctl pid web)",
+    ],
     run: pid,
     completes: "processes",
   },
-  quit: { help: ["quit\tExit the supervisor shell."], run: () => undefined },
+  quit: { help: ["quit\tExit the supervisor shell."], ours: ["Ex:", "quit"], run: () => undefined },
   reload: {
-    help: [
-      "reload \t\tRestart the remote supervisord.",
+    help: ["reload \t\tRestart the remote supervisord."],
+    ours: [
       "reload <name>\t\tLet a process read its own configuration again (its reloadsignal=)",
       "reload <gname>:*\tThe same for all running processes in a group",
+      "Ex:",
+      "reload web:*",
     ],
     run: reload,
     completes: "processes",
   },
   remove: {
     help: ["remove <name> [...]\tRemoves process/group from active config"],
+    ours: ["Ex:", "stop mail:*", "remove mail"],
     run: remove,
     completes: "groups",
   },
   reread: {
     help: ["reread \t\t\tReload the daemon's configuration files without add/remove"],
+    ours: ["Ex:", "reread"],
     run: reread,
     alone: true,
   },
@@ -153,12 +154,14 @@ export const commands: Readonly<Record<string, Command>> = {
       "restart all\t\tRestart all processes",
       "Note: restart does not reread config files. For that, see reread and update.",
     ],
+    ours: ["Ex:", "restart worker:*", "restart 'worker:worker_0?'"],
     run: restart,
     completes: "processes",
     needsName: exit.generic,
   },
   shutdown: {
     help: ["shutdown \tShut the remote supervisord down."],
+    ours: ["Ex:", "shutdown"],
     run: shutdown,
     alone: true,
   },
@@ -169,18 +172,49 @@ export const commands: Readonly<Record<string, Command>> = {
       "signal <signal name> <name> <name>\tSignal multiple processes or groups",
       "signal <signal name> all\t\tSignal all processes",
     ],
+    ours: [
+      "signal --tree <signal name> <name>	To the process and to all that it has started",
+      "Ex:",
+      "signal HUP web",
+      "signal --tree KILL worker:worker_3",
+    ],
     run: signal,
     completes: "signals",
   },
   start: {
     help: name("start", "Start"),
+    ours: ["Ex:", "start worker:*"],
     run: start,
     completes: "processes",
     needsName: exit.badArguments,
   },
-  status: statusCommand,
+  status: {
+    help: [
+      "status <name>\t\tGet status for a single process",
+      "status <gname>:*\tGet status for all processes in a group",
+      "status <name> <name>\tGet status for multiple named processes",
+      "status\t\t\tGet all process status info",
+    ],
+    ours: [
+      "On a terminal as a table, where the copies of a program are one line:",
+      "-v, --verbose\t\tA line for each copy, as when they are named",
+      "-w, --watch\t\tDrawn again when something changes, until q or Ctrl-C",
+      "--plain\t\t\tsupervisorctl's lines, as in a pipe or with NO_COLOR",
+      "--json\t\t\tAn array of objects, as drover.getAllProcesses gives them",
+      "--exit-code=fleet\tExit with 0: all as wanted, 1: degraded, 2: down",
+      "CPU is the share of one processor since the start, of the child and all that it has",
+      "started, and MEMORY what they hold now.",
+      "Ex:",
+      "status --exit-code=fleet worker:*",
+    ],
+    run: status,
+    missing: exit.unreachable,
+    completes: "processes",
+    unreachable: exit.unreachable,
+  },
   stop: {
     help: name("stop", "Stop"),
+    ours: ["Ex:", "stop 'mail*'"],
     run: stop,
     completes: "processes",
     needsName: exit.generic,
@@ -197,6 +231,8 @@ export const commands: Readonly<Record<string, Command>> = {
     ours: [
       "tail -n 100 <name>\tlast 100 lines of process stdout, also of rotated logs",
       "tail -f -n 100 <name>\tthe same, and what comes then",
+      "Ex:",
+      "tail -f -n 20 worker:worker_0 stderr",
     ],
     run: tail,
     completes: "processes",
@@ -207,158 +243,41 @@ export const commands: Readonly<Record<string, Command>> = {
       `update all\t\t${updates}`,
       "update <gname> [...]\tUpdate specific groups",
     ],
+    ours: ["Ex:", "update", "update mail web"],
     run: update,
     completes: "groups",
   },
+  top: {
+    help: topHelp,
+    run: async (session, words) => (await import("./top.ts")).top(session, words),
+    missing: exit.unreachable,
+    completes: "processes",
+  },
   version: {
     help: ["version\t\t\tShow the version of the remote supervisord process"],
+    ours: ["Ex:", "version"],
     run: async (session) =>
       session.print(await session.client.call("supervisor.getSupervisorVersion", {})),
     alone: true,
   },
   wait: {
     help: waitHelp,
-    run: async (...args) => (await import("./wait.ts")).wait(...args),
+    run: async (session, words) => (await import("./wait.ts")).wait(session, words),
+    missing: exit.unreachable,
     completes: "processes",
   },
   why: {
     help: whyHelp,
-    run: async (...args) => (await import("./why.ts")).why(...args),
+    run: async (session, words) => (await import("./why.ts")).why(session, words),
+    missing: exit.unreachable,
     completes: "processes",
   },
 };
 
-/** Runs one line as typed. Whatever goes wrong is told, and sets the exit code. */
-export async function runLine(session: Session, line: string): Promise<void> {
-  const text = line.trim().replace(/^\?/, "help ");
-  const [word = "", ...words] = text.split(/\s+/);
-  if (word === "") return;
-  const command = commandOf(word);
-  if (!command) {
-    session.print(`*** Unknown syntax: ${line.trim()}`);
-    // Programs that read this compare it with supervisorctl's.
-    const hint = session.toTerminal ? suggest(word, Object.keys(commands)) : "";
-    if (hint !== "") session.complain(`${word}${hint}`);
-    session.exitCode = exit.generic;
-    return;
-  }
-  await run(session, { word, command }, () => (command.quotes ? unquote(text).slice(1) : words));
-}
-
-/** Runs the words of a command line; all but a few commands take them as if typed in one line. */
-export async function runWords(session: Session, typed: readonly string[]): Promise<void> {
-  const [word = "", ...words] = typed;
-  const command = commandOf(word);
-  if (!command?.quotes) await runLine(session, typed.join(" "));
-  else await run(session, { word, command }, () => words);
-}
-
-const takesProcesses = ({ completes }: Command): boolean =>
-  completes === "processes" || completes === "signals";
-
-const commandOf = (word: string): Command | undefined =>
-  Object.hasOwn(commands, word) ? commands[word] : undefined;
-
-/** @throws UsageError */
-function unquote(text: string): string[] {
-  try {
-    return splitCommand(text);
-  } catch (error) {
-    if (!(error instanceof BadValue)) throw error;
-    throw new UsageError(`Error: ${error.message}`);
-  }
-}
-
-async function run(
-  session: Session,
-  { word, command }: { word: string; command: Command },
-  read: () => readonly string[],
-): Promise<void> {
-  const prepare = async (typed: readonly string[]) => {
-    const words = takesProcesses(command) ? await expandPatterns(session, typed) : typed;
-    checkWords(word, command, words);
-    return words;
-  };
-  try {
-    const typed = read();
-    if (typed.includes("--json")) {
-      const { answerInJson, jsonAnswers } = await import("./json.ts");
-      const answer = Object.hasOwn(jsonAnswers, word) ? jsonAnswers[word] : undefined;
-      const others = typed.filter((each) => each !== "--json");
-      if (answer) {
-        await answerInJson(session, answer, () => prepare(others));
-        return;
-      }
-    }
-    const words = await prepare(typed);
-    const { exitCode } = session;
-    session.exitCode = 0;
-    await command.run(session, words);
-    const failed = session.exitCode !== 0;
-    session.exitCode ||= exitCode;
-    if (failed && session.toTerminal && takesProcesses(command)) await hintAtNames(session, words);
-  } catch (error) {
-    tell(session, command, error);
-  }
-}
-
-function checkWords(word: string, command: Command, words: readonly string[]): void {
-  if (command.needsName !== undefined && words.length === 0) {
-    throw new UsageError(`Error: ${word} requires a process name`, true, command.needsName);
-  }
-  if (command.alone && words.length > 0) {
-    throw new UsageError(`Error: ${word} accepts no arguments`, true);
-  }
-}
-
-function tell(session: Session, command: Command, error: unknown): void {
-  if (error instanceof UsageError) {
-    session.print(error.message);
-    if (error.withHelp) for (const line of command.help) session.print(line);
-    session.exitCode = error.exitCode;
-  } else if (error instanceof ServerError) {
-    const { line, remedy, exitCode } = explain(error, session.client.url);
-    session.print(line);
-    session.complain(remedy);
-    session.exitCode = command.unreachable ?? exitCode;
-  } else if (error instanceof Fault) {
-    session.print(`error: ${error.message}`);
-    if (error.fault === "SHUTDOWN_STATE") session.complain("droverd is shutting down");
-    session.exitCode = exit.generic;
-  } else throw error;
-}
-
-function help(session: Session, words: readonly string[]): void {
-  const topic = words.join(" ");
-  if (topic === "") {
-    for (const line of formatTopics(Object.keys(commands))) session.print(line);
-    return;
-  }
-  const command = commandOf(topic);
-  const lines = command ? [...command.help, ...(command.ours ?? [])] : [`*** No help on ${topic}`];
-  for (const line of lines) session.print(line);
-}
-
 /** Another server from here on; as in supervisorctl its status is shown, and sets no exit code. */
-async function open(session: Session, words: readonly string[]): Promise<void> {
+async function openServer(session: Session, words: readonly string[], all: Commands) {
   session.open(words.join(" "));
   const { exitCode } = session;
-  await run(session, { word: "status", command: statusCommand }, () => []);
+  await all.status?.run(session, [], all);
   session.exitCode = exitCode;
-}
-
-async function shutdown(session: Session): Promise<void> {
-  const question = "Really shut the remote supervisord process down y/N? ";
-  if (session.interactive && !(await session.confirm(question))) return;
-  try {
-    await session.client.call("supervisor.shutdown", {});
-    session.print("Shut down");
-  } catch (error) {
-    if (error instanceof Fault && error.fault === "SHUTDOWN_STATE") {
-      session.print("ERROR: already shutting down");
-    } else if (error instanceof ServerError && ["ENOENT", "ECONNREFUSED"].includes(error.reason)) {
-      session.print(`ERROR: ${explain(error, session.client.url).line} (already shut down?)`);
-      session.exitCode = exit.generic;
-    } else throw error;
-  }
 }

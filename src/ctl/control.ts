@@ -1,8 +1,14 @@
 import { Fault, type FaultName, faultCode, SUCCESS } from "../faults.ts";
 import { namespec, parseNamespec } from "../process/order.ts";
+import { isStopped } from "../process/states.ts";
+import { ServerError } from "../rpc/client.ts";
 import type { ProcessStatus } from "../rpc/results.ts";
+import { everyGroup } from "./groups.ts";
+import { explain } from "./problems.ts";
+import type { Wait } from "./progress.ts";
 import { exit, type Session } from "./session.ts";
 import { UsageError } from "./usage.ts";
+import { waitFor } from "./waitfor.ts";
 
 /** Restarts the daemon; with names, asks processes to read their own configuration again. */
 export async function reload(session: Session, words: readonly string[]): Promise<void> {
@@ -19,6 +25,22 @@ export async function reload(session: Session, words: readonly string[]): Promis
     if (!(error instanceof Fault) || error.fault !== "SHUTDOWN_STATE") throw error;
     session.print("ERROR: already shutting down");
     session.exitCode = exit.generic;
+  }
+}
+
+export async function shutdown(session: Session): Promise<void> {
+  const question = "Really shut the remote supervisord process down y/N? ";
+  if (session.interactive && !(await session.confirm(question))) return;
+  try {
+    await session.client.call("supervisor.shutdown", {});
+    session.print("Shut down");
+  } catch (error) {
+    if (error instanceof Fault && error.fault === "SHUTDOWN_STATE") {
+      session.print("ERROR: already shutting down");
+    } else if (error instanceof ServerError && ["ENOENT", "ECONNREFUSED"].includes(error.reason)) {
+      session.print(`ERROR: ${explain(error, session.client.url).line} (already shut down?)`);
+      session.exitCode = exit.generic;
+    } else throw error;
   }
 }
 
@@ -93,6 +115,10 @@ const signalVerb: Answers = {
 
 /** `signal SIG NAME...|GROUP:*|all` */
 export async function signal(session: Session, words: readonly string[]): Promise<void> {
+  if (words[0] === "--tree") {
+    await signalTrees(session, words.slice(1));
+    return;
+  }
   const [sig = "", ...names] = words;
   const { client } = session;
   if (names.length === 0) {
@@ -118,8 +144,23 @@ export async function signal(session: Session, words: readonly string[]): Promis
   }
 }
 
+/** `signal --tree SIG NAME...`: to each child and to all that descends from it. */
+async function signalTrees(session: Session, [sig = "", ...names]: readonly string[]) {
+  const { client } = session;
+  if (names.length === 0) {
+    throw new UsageError("Error: signal requires a signal name and a process name", true);
+  }
+  for (const word of names.includes("all") ? await everyGroup(client) : names) {
+    const { group, process: name = "*" } = parseNamespec(word);
+    const call = client.call("drover.signalProcessTree", { name: word, signal: sig });
+    if (name === "*") {
+      await reportGroup(session, signalVerb, group, call as Promise<readonly ProcessStatus[]>);
+    } else report(session, signalVerb, [await statusOf(call, { group, name })]);
+  }
+}
+
 /** One of the two verbs: how it is called, and what its answers are called. */
-interface Verb extends Answers {
+interface Verb extends Answers, Pick<Wait, "doing" | "isDone"> {
   one: "supervisor.startProcess" | "supervisor.stopProcess";
   group: "supervisor.startProcessGroup" | "supervisor.stopProcessGroup";
   all: "supervisor.startAllProcesses" | "supervisor.stopAllProcesses";
@@ -130,6 +171,8 @@ const startVerb: Verb = {
   one: "supervisor.startProcess",
   group: "supervisor.startProcessGroup",
   all: "supervisor.startAllProcesses",
+  doing: "starting",
+  isDone: (state) => state !== "STARTING" && state !== "BACKOFF",
   done: "started",
   texts: {
     BAD_NAME: "no such process",
@@ -147,6 +190,8 @@ const stopVerb: Verb = {
   one: "supervisor.stopProcess",
   group: "supervisor.stopProcessGroup",
   all: "supervisor.stopAllProcesses",
+  doing: "stopping",
+  isDone: isStopped,
   done: "stopped",
   texts: { BAD_NAME: "no such process", NOT_RUNNING: "not running" },
   tolerated: "NOT_RUNNING",
@@ -164,7 +209,8 @@ export async function restart(session: Session, words: readonly string[]): Promi
 
 async function run(session: Session, verb: Verb, words: readonly string[]): Promise<void> {
   if (words.includes("all")) {
-    report(session, verb, await session.client.call(verb.all, { wait: true }));
+    const call = session.client.call(verb.all, { wait: true });
+    report(session, verb, await waitFor(session, call, { ...verb, words }));
     return;
   }
   for (const word of words) {
@@ -176,7 +222,8 @@ async function run(session: Session, verb: Verb, words: readonly string[]): Prom
 
 async function runGroup(session: Session, verb: Verb, group: string): Promise<void> {
   const call = session.client.call(verb.group, { name: group, wait: true });
-  await reportGroup(session, verb, group, call, verb.noSuchGroup);
+  const answer = waitFor(session, call, { ...verb, words: [`${group}:*`] });
+  await reportGroup(session, verb, group, answer, verb.noSuchGroup);
 }
 
 async function reportGroup(
@@ -202,7 +249,8 @@ async function runOne(
   named: { group: string; name: string },
 ): Promise<void> {
   const call = session.client.call(verb.one, { name: word, wait: true });
-  report(session, verb, [await statusOf(call, named)]);
+  const answer = waitFor(session, call, { ...verb, words: [word] });
+  report(session, verb, [await statusOf(answer, named)]);
 }
 
 const failures = new Set(

@@ -44,7 +44,7 @@ async function show(
 ): Promise<void> {
   const path = `/logtail/${encodeURIComponent(name)}/${stream}`;
   try {
-    await session.client.follow(path, (chunk) => session.write(chunk), signal);
+    await session.client.follow(path, (chunk) => session.output(chunk), signal);
   } catch (error) {
     if (!(error instanceof ServerError)) throw error;
     // A stream without a log of its own has nothing to show.

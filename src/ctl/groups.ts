@@ -1,7 +1,9 @@
 import { Fault, type FaultName, faultCode } from "../faults.ts";
 import { namespec } from "../process/order.ts";
-import type { ConfigInfo } from "../rpc/results.ts";
+import { isStopped } from "../process/states.ts";
+import type { ConfigInfo, ProcessStatus } from "../rpc/results.ts";
 import { exit, type Session } from "./session.ts";
+import { waitFor } from "./waitfor.ts";
 
 /**
  * Does something that may fail in ways that are answers.
@@ -92,63 +94,91 @@ export async function reread(session: Session): Promise<void> {
   for (const [name, what] of lines) session.print(`${name}: ${what}`);
 }
 
+/** What `update` does, or finds that it cannot. */
+type Step = "added" | "updated" | "removed" | "stopped" | "troubled" | "unknown";
+
+const stepTexts: Readonly<Record<Step, (group: string) => string>> = {
+  added: (group) => `${group}: added process group`,
+  updated: (group) => `${group}: updated process group`,
+  removed: (group) => `${group}: removed process group`,
+  stopped: (group) => `${group}: stopped`,
+  troubled: (group) => `${group}: has problems; not removing`,
+  unknown: (group) => `ERROR: no such group: ${group}`,
+};
+
 /** `update [all|GROUP...]`: takes the configuration over, as far as it is asked for. */
 export async function update(session: Session, words: readonly string[]): Promise<void> {
-  let changes: Changes;
   try {
-    changes = await reloadConfig(session);
+    await takeOver(session, words, (step, group) => session.print(stepTexts[step](group)));
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     session.exitCode = exit.generic;
     if (error.fault !== "SHUTDOWN_STATE") throw error;
     session.print("ERROR: already shutting down");
-    return;
-  }
-  const wanted = words.includes("all") ? new Set<string>() : new Set(words);
-  if (wanted.size > 0) await complainOfUnknown(session, wanted, changes.added);
-  const isWanted = (name: string) => wanted.size === 0 || wanted.has(name);
-  for (const name of changes.removed.filter(isWanted)) await removeGroup(session, name);
-  for (const name of changes.changed.filter(isWanted)) await replaceGroup(session, name);
-  for (const name of changes.added.filter(isWanted)) {
-    await session.client.call("supervisor.addProcessGroup", { name });
-    session.print(`${name}: added process group`);
   }
 }
 
-async function complainOfUnknown(
+/** @param tell of each step @throws Fault, ServerError */
+export async function takeOver(
   session: Session,
+  words: readonly string[],
+  tell: (step: Step, group: string) => void,
+): Promise<void> {
+  const { client } = session;
+  const told = (step: Step, group: string) => {
+    tell(step, group);
+    if (step === "troubled" || step === "unknown") session.exitCode = exit.generic;
+  };
+  const changes = await reloadConfig(session);
+  const wanted = words.includes("all") ? new Set<string>() : new Set(words);
+  if (wanted.size > 0) {
+    for (const name of await unknownAmong(session, wanted, changes.added)) told("unknown", name);
+  }
+  const isWanted = (name: string) => wanted.size === 0 || wanted.has(name);
+  for (const name of changes.removed.filter(isWanted)) {
+    const statuses = await stopGroup(session, name);
+    told("stopped", name);
+    if (statuses.some(({ status }) => status === faultCode("FAILED"))) {
+      told("troubled", name);
+      continue;
+    }
+    await client.call("supervisor.removeProcessGroup", { name });
+    told("removed", name);
+  }
+  for (const name of changes.changed.filter(isWanted)) {
+    await stopGroup(session, name);
+    told("stopped", name);
+    await client.call("supervisor.removeProcessGroup", { name });
+    await client.call("supervisor.addProcessGroup", { name });
+    told("updated", name);
+  }
+  for (const name of changes.added.filter(isWanted)) {
+    await client.call("supervisor.addProcessGroup", { name });
+    told("added", name);
+  }
+}
+
+const stopGroup = (session: Session, name: string): Promise<ProcessStatus[]> =>
+  waitFor(session, session.client.call("supervisor.stopProcessGroup", { name, wait: true }), {
+    doing: `stopping ${name}`,
+    words: [`${name}:*`],
+    isDone: isStopped,
+  });
+
+/** Each group as `name:*`, for calls that know no `all`. */
+export async function everyGroup(client: Session["client"]): Promise<string[]> {
+  const all = await client.call("supervisor.getAllProcessInfo", {});
+  return [...new Set(all.map(({ group }) => `${group}:*`))];
+}
+
+async function unknownAmong(
+  { client }: Session,
   wanted: ReadonlySet<string>,
   added: readonly string[],
-): Promise<void> {
-  const all = await session.client.call("supervisor.getAllProcessInfo", {});
+): Promise<string[]> {
+  const all = await client.call("supervisor.getAllProcessInfo", {});
   const known = new Set([...all.map(({ group }) => group), ...added]);
-  for (const name of wanted) {
-    if (known.has(name)) continue;
-    session.print(`ERROR: no such group: ${name}`);
-    session.exitCode = exit.generic;
-  }
-}
-
-async function removeGroup(session: Session, name: string): Promise<void> {
-  const { client } = session;
-  const statuses = await client.call("supervisor.stopProcessGroup", { name, wait: true });
-  session.print(`${name}: stopped`);
-  if (statuses.some(({ status }) => status === faultCode("FAILED"))) {
-    session.print(`${name}: has problems; not removing`);
-    session.exitCode = exit.generic;
-    return;
-  }
-  await client.call("supervisor.removeProcessGroup", { name });
-  session.print(`${name}: removed process group`);
-}
-
-async function replaceGroup(session: Session, name: string): Promise<void> {
-  const { client } = session;
-  await client.call("supervisor.stopProcessGroup", { name, wait: true });
-  session.print(`${name}: stopped`);
-  await client.call("supervisor.removeProcessGroup", { name });
-  await client.call("supervisor.addProcessGroup", { name });
-  session.print(`${name}: updated process group`);
+  return [...wanted].filter((name) => !known.has(name));
 }
 
 /** `avail`: every process that is configured, and whether it is part of what runs. */

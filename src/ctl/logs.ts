@@ -40,7 +40,7 @@ export async function logs(session: Session, words: readonly string[]): Promise<
   const several = names.length > 1 || names.some((name) => /^all$|:\*?$/.test(name));
   const named = !json && !raw && !without && (withNames ?? several);
   const colors = named && session.colors ? new NameColors() : undefined;
-  const write = (chunk: Buffer) => session.write(colors ? colors.push(chunk) : chunk);
+  const write = (chunk: Buffer) => session.output(colors ? colors.push(chunk) : chunk);
   const parameters = {
     ...texts,
     ...(follow && { follow: "yes" }),
@@ -48,7 +48,7 @@ export async function logs(session: Session, words: readonly string[]): Promise<
     names: named ? "yes" : "no",
   };
   await showLogs(session, names, parameters, write);
-  if (colors) session.write(colors.end());
+  if (colors) session.output(colors.end());
 }
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -81,7 +81,7 @@ export async function showLogs(
   session: Session,
   names: readonly string[],
   parameters: Readonly<Record<string, string>>,
-  write: (chunk: Buffer) => void = session.write,
+  write: (chunk: Buffer) => void = session.output,
 ): Promise<void> {
   let begun = false;
   const show = (chunk: Buffer) => {
@@ -92,7 +92,7 @@ export async function showLogs(
     await session.client.readLogs(names, parameters, show, session.interrupted());
   } catch (error) {
     if (error instanceof Fault) refused(session, error);
-    else if (error instanceof ServerError && begun) {
+    else if (error instanceof ServerError && begun && !session.json) {
       session.complain("droverd has ended the stream: it went down, or this reader was too slow");
     } else throw error;
     session.exitCode = exit.generic;

@@ -12,8 +12,10 @@ import { writeAll } from "../os/output.ts";
 import { defaultRundir } from "../os/rundir.ts";
 import { readText } from "../os/text.ts";
 import { connect, type ServerAddress } from "../rpc/client.ts";
-import { runWords } from "./commands.ts";
 import { type Flags, readFlags } from "./flags.ts";
+import { Harmless } from "./harmless.ts";
+import { readKeys } from "./keys.ts";
+import { runWords } from "./run.ts";
 import type { Session } from "./session.ts";
 import { UsageError } from "./usage.ts";
 
@@ -136,14 +138,21 @@ function createSession(server: ServerAddress, { interactive, plain }: Flags): Se
     if (!writeAll(1, chunk)) process.exit(0);
   };
   const toTerminal = isatty(1) && !plain;
+  const colors = toTerminal && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+  // Texts have names and values from elsewhere in them, too.
+  const harmless = isatty(1) ? new Harmless(colors) : undefined;
+  const output = (chunk: Buffer) => write(harmless ? harmless.push(chunk) : chunk);
   const session: Session = {
     client: connect(server),
     interactive: interactive === true,
+    plain: plain === true,
+    json: false,
     toTerminal,
-    colors: toTerminal && !process.env.NO_COLOR && process.env.TERM !== "dumb",
+    colors,
     exitCode: 0,
-    print: (line) => write(`${line}\n`),
+    print: (line) => output(Buffer.from(`${line}\n`)),
     write,
+    output,
     complain: (line) => void writeAll(2, `${line}\n`),
     open(url) {
       if (!/^(?:http|unix):\/\//.test(url)) {
@@ -151,6 +160,8 @@ function createSession(server: ServerAddress, { interactive, plain }: Flags): Se
       }
       session.client = connect({ ...server, url: absolute(url) });
     },
+    size: () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }),
+    keys: readKeys,
     nextLine: typedLines(),
     confirm: async (question) => {
       const { createInterface } = await import("node:readline/promises");

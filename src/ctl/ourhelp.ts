@@ -30,3 +30,19 @@ export const whyHelp = [
   "Ex:",
   "why worker:worker_0",
 ];
+
+export const topHelp = [
+  "top\t\t\tShow what processes use, with all that they have started, as it changes",
+  "top <name> <gname>:*\tOnly these",
+  "Options:",
+  "-s, --sort <what>\tcpu, memory, restarts, uptime or name",
+  "-d, --every <time>\tLook so often: 5s; default: each second",
+  "--fold\t\t\tThe copies of a program in one line",
+  "--once\t\t\tOne look, printed; also where stdout is no terminal",
+  "--json\t\t\tOne look, as an array of objects",
+  "Keys:",
+  "c m r u n\t\tSort by CPU, memory, restarts, uptime, name",
+  "v, q\t\t\tUnfold or fold; leave",
+  "Ex:",
+  "top worker:* --sort memory",
+];

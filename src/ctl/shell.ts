@@ -1,8 +1,9 @@
 import { createInterface, type Interface } from "node:readline";
 import { isatty } from "node:tty";
-import { runLine } from "./commands.ts";
 import { completeNow, unlessAway } from "./completion.ts";
 import { History } from "./history.ts";
+import { readKeys } from "./keys.ts";
+import { runLine } from "./run.ts";
 import type { Session } from "./session.ts";
 
 /** The interactive shell: supervisorctl's, with the status first. Resolves when the user leaves. */
@@ -20,6 +21,7 @@ export async function runShell(session: Session, prompt: string): Promise<void> 
     nextLine: (signal) => lines.next("", signal),
     confirm: async (question) => /^y/i.test((await lines.next(question)) ?? ""),
     interrupted: () => lines.interrupted(),
+    keys: (pressed) => lines.keys(pressed),
   };
   const daemon = new Daemons(inShell);
   await daemon.look();
@@ -51,12 +53,16 @@ class Daemons {
   }
 }
 
+type Completer = (line: string) => Promise<[string[], string]>;
+
 /** What is typed, a line at a time, whoever asks for it: the prompt or a question. */
 class Lines {
-  readonly #readline: Interface;
+  #readline: Interface;
+  readonly #completer: Completer;
   readonly #history: History | undefined;
   readonly #typed: string[] = [];
   #ended = false;
+  #suspended = false;
   #wake: () => void = () => undefined;
   #running: AbortController | undefined;
   /** Goes on without a command that does not end by itself. */
@@ -64,37 +70,54 @@ class Lines {
   #atPrompt = false;
 
   /** @param history undefined: nothing is kept */
-  constructor(
-    completer: (line: string) => Promise<[string[], string]>,
-    history: History | undefined,
-  ) {
+  constructor(completer: Completer, history: History | undefined) {
+    this.#completer = completer;
     this.#history = history;
-    this.#readline = createInterface({
+    this.#readline = this.#open();
+  }
+
+  #open(): Interface {
+    const readline = createInterface({
       input: process.stdin,
       output: process.stdout,
-      history: [...(history?.lines ?? [])],
+      history: [...(this.#history?.lines ?? [])],
       completer: (line: string, done: (error: null, found: [string[], string]) => void) =>
-        void completer(line).then((found) => done(null, found)),
+        void this.#completer(line).then((found) => done(null, found)),
     });
-    this.#readline.on("line", (line) => {
+    readline.on("line", (line) => {
       this.#typed.push(line);
       this.#wake();
     });
-    this.#readline.on("history", (lines) => {
+    readline.on("history", (lines) => {
       // Answers, and what is typed for a process, are no commands.
       if (this.#atPrompt) this.#history?.add(lines[0] ?? "");
       lines.splice(0, lines.length, ...(this.#history?.lines ?? []));
     });
-    this.#readline.on("close", () => {
+    readline.on("close", () => {
+      if (this.#suspended) return;
       this.#ended = true;
       this.#wake();
     });
     // It ends what runs, and at the prompt what has been typed; never the shell.
-    this.#readline.on("SIGINT", () => {
+    readline.on("SIGINT", () => {
       if (this.#running) this.#running.abort();
       else if (this.#abandon) this.#abandon();
       else this.#clear();
     });
+    return readline;
+  }
+
+  /** What is typed are keys, not lines, until the answer is called. */
+  keys(pressed: (key: string) => void): () => void {
+    if (!process.stdin.isTTY) return () => undefined;
+    this.#suspended = true;
+    this.#readline.close();
+    this.#suspended = false;
+    const end = readKeys(pressed);
+    return () => {
+      end();
+      this.#readline = this.#open();
+    };
   }
 
   #clear(): void {
@@ -122,11 +145,12 @@ class Lines {
       <T>(show: (what: T) => void) =>
       (what: T) =>
         isOver ? undefined : show(what);
-    const { print, write, complain } = session;
+    const { print, write, output, complain } = session;
     const own: Session = {
       ...session,
       print: unlessOver(print),
       write: unlessOver(write),
+      output: unlessOver(output),
       complain: unlessOver(complain),
       open(url) {
         session.open(url);

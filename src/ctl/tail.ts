@@ -15,7 +15,7 @@ interface Request {
 
 /** `tail [-f|-N] NAME [stdout|stderr]`, and with lines `tail [-f] -n N NAME [stdout|stderr]`. */
 export async function tail(session: Session, words: readonly string[]): Promise<void> {
-  if (words.some((word) => /^(?:-f?n|--lines)/.test(word))) {
+  if (asksForLines(words)) {
     await tailLines(session, words);
     return;
   }
@@ -26,15 +26,19 @@ export async function tail(session: Session, words: readonly string[]): Promise<
 
 /** `maintail [-f|-N]`: the daemon's own log. */
 export async function mainTail(session: Session, words: readonly string[]): Promise<void> {
-  if (words.length > 1) throw new UsageError("Error: too many arguments", true);
-  const [modifier] = words;
-  const extent = modifier === undefined ? DEFAULT_BYTES : parseExtent(modifier);
+  const extent = mainExtent(words);
   if (extent === "follow") {
     await followPath(session, "/mainlogtail");
     return;
   }
   const read = () => session.client.call("supervisor.readLog", { offset: -extent, length: 0 });
   await show(session, "supervisord", read);
+}
+
+/** @throws UsageError */
+function mainExtent([modifier, ...more]: readonly string[]): Request["extent"] {
+  if (more.length > 0) throw new UsageError("Error: too many arguments", true);
+  return modifier === undefined ? DEFAULT_BYTES : parseExtent(modifier);
 }
 
 /** @throws UsageError in supervisorctl's words */
@@ -52,13 +56,42 @@ function parse(words: readonly string[]): Request {
   return { name, channel: lower, extent: modified ? parseExtent(first) : DEFAULT_BYTES };
 }
 
-async function tailLines(session: Session, words: readonly string[]): Promise<void> {
+/** `tail --json`: the text with its name, or with -n a line for each. */
+export async function readTail(session: Session, words: readonly string[]): Promise<unknown> {
+  if (asksForLines(words)) {
+    const { follow, lines, request } = readLineWords(words);
+    if (follow) throw new UsageError(FOLLOWS);
+    const query = { lines, stream: request.channel };
+    return await session.client.call("drover.readLogs", { names: [request.name], query });
+  }
+  const { name, channel, extent } = parse(words);
+  if (extent === "follow") throw new UsageError(FOLLOWS);
+  return { name, stream: channel, text: await readLast(session, { name, channel }, extent) };
+}
+
+/** `maintail --json`. */
+export async function readMainTail(session: Session, words: readonly string[]): Promise<string> {
+  const extent = mainExtent(words);
+  if (extent === "follow") throw new UsageError(FOLLOWS);
+  return await session.client.call("supervisor.readLog", { offset: -extent, length: 0 });
+}
+
+const FOLLOWS = "Error: tail -f has no --json; logs -f --json follows";
+
+const asksForLines = (words: readonly string[]): boolean =>
+  words.some((word) => /^(?:-f?n|--lines)/.test(word));
+
+function readLineWords(words: readonly string[]) {
   const { values, positionals } = parseOptions(words, {
     follow: { type: "boolean", short: "f", default: false },
     lines: { type: "string", short: "n", default: "" },
   });
-  const { name, channel } = parse(positionals);
-  const { follow, lines } = values;
+  return { ...values, request: parse(positionals) };
+}
+
+async function tailLines(session: Session, words: readonly string[]): Promise<void> {
+  const { follow, lines, request } = readLineWords(words);
+  const { name, channel } = request;
   if (follow) session.print("==> Press Ctrl-C to exit <==");
   const parameters = { lines, stream: channel, format: "raw", ...(follow && { follow: "yes" }) };
   await showLogs(session, [name], parameters);
@@ -76,11 +109,19 @@ const texts: Partial<Record<string, string>> = {
   BAD_NAME: "no such process name",
 };
 
-async function last(session: Session, { name, channel }: Request, bytes: number): Promise<void> {
+const last = (session: Session, request: Request, bytes: number): Promise<void> =>
+  show(session, request.name, () => readLast(session, request, bytes));
+
+/** @throws Fault */
+function readLast(
+  { client }: Session,
+  { name, channel }: Pick<Request, "name" | "channel">,
+  bytes: number,
+): Promise<string> {
   const method =
     channel === "stdout" ? "supervisor.readProcessStdoutLog" : "supervisor.readProcessStderrLog";
   const range = bytes === 0 ? { offset: 0, length: 0 } : { offset: -bytes, length: 0 };
-  await show(session, name, () => session.client.call(method, { name, ...range }));
+  return client.call(method, { name, ...range });
 }
 
 async function show(session: Session, name: string, read: () => Promise<string>): Promise<void> {
@@ -101,7 +142,7 @@ async function followPath(session: Session, path: string): Promise<void> {
   session.print("==> Press Ctrl-C to exit <==");
   const signal = session.interrupted();
   try {
-    await session.client.follow(path, (chunk) => session.write(chunk), signal);
+    await session.client.follow(path, (chunk) => session.output(chunk), signal);
   } catch (error) {
     if (!(error instanceof ServerError)) throw error;
     const missing = error.reason.startsWith("status code");

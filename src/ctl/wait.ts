@@ -1,11 +1,15 @@
 import type { EventRecord } from "../events/json.ts";
-import { namespec, parseNamespec } from "../process/order.ts";
-import { type StateName, stateCodes } from "../process/states.ts";
+import { namespec } from "../process/order.ts";
+import type { StateName } from "../process/states.ts";
 import { linesOf } from "../rpc/lines.ts";
 import type { ListedProcess } from "../rpc/results.ts";
+import { stateOf } from "./changes.ts";
 import { parseOptions } from "./logs.ts";
 import { exit, type Session } from "./session.ts";
+import { readSpan } from "./span.ts";
+import { selectAll } from "./status.ts";
 import { UsageError } from "./usage.ts";
+import { waitFor } from "./waitfor.ts";
 
 interface Goal {
   reached: readonly StateName[];
@@ -17,9 +21,17 @@ const down = ["STOPPED", "EXITED", "FATAL"] as const;
 
 const goals: Readonly<Record<string, Goal>> = {
   running: { reached: ["RUNNING"], hopeless: ["FATAL"] },
+  // With startsecs=, which is what tells of it, that is the same.
+  ready: { reached: ["RUNNING"], hopeless: ["FATAL"] },
   stopped: { reached: down, hopeless: [] },
   exited: { reached: ["EXITED"], hopeless: ["FATAL", "STOPPED"] },
 };
+
+/** It is as wanted, or will not come to it. */
+const isOver = (what: string, state: StateName): boolean =>
+  [goals[what]?.reached ?? [], goals[what]?.hopeless ?? []].some((states) =>
+    states.includes(state),
+  );
 
 /** What has become of those that are waited for. */
 export class Waiting {
@@ -35,10 +47,9 @@ export class Waiting {
   }
 
   /** A later state of one; of others nothing is kept. */
-  note({ type, process, group = "" }: EventRecord): void {
-    const name = process === undefined ? "" : namespec({ group, name: process });
-    const state = type.replace("PROCESS_STATE_", "");
-    if (this.#states.has(name) && isState(state)) this.#states.set(name, state);
+  note(event: EventRecord): void {
+    const [name, state] = stateOf(event);
+    if (state !== undefined && this.#states.has(name)) this.#states.set(name, state);
   }
 
   /** In the states that they are in. */
@@ -65,13 +76,12 @@ export class Waiting {
   }
 }
 
-const isState = (text: string): text is StateName => Object.hasOwn(stateCodes, text);
-
 /** `wait NAME... [--for WHAT] [--timeout TIME]`: told by events, and nothing is asked twice. */
 export async function wait(session: Session, words: readonly string[]): Promise<void> {
   const { values, positionals: names } = parseOptions(words, {
     for: { type: "string" },
     timeout: { type: "string" },
+    json: { type: "boolean" },
   });
   const { for: what = "running", timeout } = values;
   if (names.length === 0) {
@@ -82,14 +92,17 @@ export async function wait(session: Session, words: readonly string[]): Promise<
     const message = `Error: --for: expected ${expected}, got "${what}"`;
     throw new UsageError(message, false, exit.badArguments);
   }
-  const timeoutMs = timeout === undefined ? undefined : readTimeout(timeout);
+  const timeoutMs = timeout === undefined ? undefined : readSpan("--timeout", timeout);
   const over = new AbortController();
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => over.abort(), timeoutMs);
   const signal = AbortSignal.any([over.signal, session.interrupted()]);
   try {
-    const waiting = await follow(session, names, what, signal);
-    if (waiting)
+    const isDone = (state: StateName) => isOver(what, state);
+    const call = follow(session, names, what, signal);
+    const waiting = await waitFor(session, call, { doing: "waiting:", words: names, isDone });
+    if (waiting) {
       report(session, waiting, { what, timeout: over.signal.aborted ? timeout : undefined });
+    }
   } finally {
     clearTimeout(timer);
   }
@@ -116,7 +129,7 @@ async function follow(
   try {
     await Promise.race([hasBegun, first]);
     const all = await client.call("supervisor.getAllProcessInfo", {});
-    const wanted = names.flatMap((name) => select(session, all, name));
+    const wanted = selectAll(session, all, names);
     if (session.exitCode !== 0) return undefined;
     waiting = new Waiting(what, wanted);
     for (let next = first; waiting.left.length > 0; next = stream.next()) {
@@ -131,20 +144,25 @@ async function follow(
   }
 }
 
-function select(session: Session, all: readonly ListedProcess[], word: string): ListedProcess[] {
-  const { group, process } = parseNamespec(word);
-  const found = all.filter(
-    (info) =>
-      word === "all" || (info.group === group && (process === undefined || info.name === process)),
-  );
-  if (found.length > 0) return found;
-  const kind = process === undefined ? "group" : "process";
-  session.print(`${process === undefined ? group : word}: ERROR (no such ${kind})`);
-  session.exitCode = exit.unreachable;
-  return [];
+function report(
+  session: Session,
+  waiting: Waiting,
+  { what, timeout }: { what: string; timeout: string | undefined },
+): void {
+  if (session.json) {
+    const withState = (name: string) => ({ name, state: waiting.stateOf(name) });
+    const { reached, hopeless, left } = waiting;
+    const told = Object.entries({ reached, hopeless, left }).map(([key, names]) => [
+      key,
+      names.map(withState),
+    ]);
+    session.print(JSON.stringify(Object.fromEntries(told)));
+  } else reportLines(session, waiting, { what, timeout });
+  if (waiting.hopeless.length > 0) session.exitCode = exit.failed;
+  else if (waiting.left.length > 0) session.exitCode = exit.generic;
 }
 
-function report(
+function reportLines(
   session: Session,
   waiting: Waiting,
   { what, timeout }: { what: string; timeout: string | undefined },
@@ -154,16 +172,4 @@ function report(
   for (const name of waiting.hopeless) failed(name, `${waiting.stateOf(name)}, not ${what}`);
   const within = timeout === undefined ? "" : ` within ${timeout}`;
   for (const name of waiting.left) failed(name, `${waiting.stateOf(name)}, not ${what}${within}`);
-  if (waiting.hopeless.length > 0) session.exitCode = exit.failed;
-  else if (waiting.left.length > 0) session.exitCode = exit.generic;
-}
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** @returns milliseconds @throws UsageError */
-function readTimeout(text: string): number {
-  const [, number, unit = "s"] = /^(\d{1,9})(ms|s|m|h)?$/.exec(text) ?? [];
-  if (number !== undefined) return Number(number) * (units[unit] ?? 1_000);
-  const message = `Error: --timeout: expected a time such as 30s, 5m or 500ms, got "${text}"`;
-  throw new UsageError(message, false, exit.badArguments);
 }

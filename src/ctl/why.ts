@@ -28,7 +28,7 @@ async function ask(session: Session, name: string): Promise<Why | undefined> {
     const config = await session.client.call("drover.getProcessConfig", { name });
     return { info, config, events: await eventsOf(session, info) };
   } catch (error) {
-    if (!(error instanceof Fault) || error.fault !== "BAD_NAME") throw error;
+    if (!(error instanceof Fault) || error.fault !== "BAD_NAME" || session.json) throw error;
     session.print(`${name}: ERROR (no such process)`);
     session.exitCode = exit.unreachable;
     return undefined;

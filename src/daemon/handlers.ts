@@ -18,6 +18,7 @@ import { logCalls } from "./logcalls.ts";
 import { ownCalls } from "./owncalls.ts";
 import type { Roster } from "./roster.ts";
 import type { Supervised } from "./supervised.ts";
+import { signalTree, treeOf, usagesOf } from "./trees.ts";
 
 export interface DaemonControls extends ClearableLogs {
   identifier: string;
@@ -108,6 +109,23 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
     "supervisor.getAllProcessInfo": () => {
       const moment = momentOf(systemClock);
       return fleet.listed.map((process) => process.listing(moment));
+    },
+    "drover.getAllProcesses": ({ usage }) => {
+      const moment = momentOf(systemClock);
+      const all = fleet.listed.map((process) => process.summary(moment));
+      if (!usage) return all;
+      const usages = usagesOf(fleet.listed);
+      return all.map((process, at) => ({ ...process, usage: usages[at] ?? null }));
+    },
+    "drover.getProcessTree": ({ name }) => treeOf(one(name)),
+    "drover.signalProcessTree": ({ name, signal }) => {
+      const found = fleet.find(name);
+      return Array.isArray(found)
+        ? forEach(
+            found.filter(({ signallable }) => signallable),
+            (process) => signalWholeTree(process, signal),
+          )
+        : signalWholeTree(found, signal);
     },
     "drover.reloadProcess": ({ name }) => {
       const found = fleet.find(name);
@@ -205,6 +223,13 @@ async function signalOne(process: Supervised, name: string, given: string): Prom
   if (signal === undefined) throw new Fault("BAD_SIGNAL", given);
   if (!process.signallable) throw new Fault("NOT_RUNNING", name);
   send(process, name, signal);
+  return true;
+}
+
+async function signalWholeTree(process: Supervised, given: string): Promise<true> {
+  const signal = signalNamed(given);
+  if (signal === undefined) throw new Fault("BAD_SIGNAL", given);
+  signalTree(process, signal);
   return true;
 }
 

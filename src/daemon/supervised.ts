@@ -17,7 +17,7 @@ import { formatMs, type Policy } from "../process/policy.ts";
 import type { ExitRecord } from "../process/record.ts";
 import { type SignalName, signalOf } from "../process/signals.ts";
 import { isSignallable } from "../process/states.ts";
-import type { ListedProcess, ProcessDetails, ProcessInfo } from "../rpc/results.ts";
+import type { FleetProcess, ListedProcess, ProcessDetails, ProcessInfo } from "../rpc/results.ts";
 import { enclosureOf } from "./channelname.ts";
 import { ChildMaker } from "./child.ts";
 import { SpawnError } from "./errors.ts";
@@ -218,6 +218,22 @@ export class Supervised {
     const { lostBytes: lost_bytes } = this.maker.stdio;
     const next_start = this.#nextStart;
     return { ...this.info(), exits: [...exits], restarts, next_start, lost_bytes };
+  }
+
+  /** As one among all, with what only drover tells. */
+  summary(moment: Moment): FleetProcess {
+    const { restarts } = this.#history;
+    const { lastExit } = this;
+    return {
+      ...this.listing(moment),
+      program: this.config.section.name.replace(/^[^:]*:/, ""),
+      uptime: this.pid > 0 ? (this.#child?.uptimeMsAt(moment.monotonicMs) ?? 0) / 1_000 : 0,
+      restarts,
+      next_start: this.#nextStart,
+      last_exit: lastExit
+        ? { time: lastExit.time, cause: lastExit.cause, expected: lastExit.expected }
+        : null,
+    };
   }
 
   /** When it is started again by itself, in seconds since the Epoch; null: not of its own accord. */

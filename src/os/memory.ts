@@ -27,8 +27,9 @@ const pssOf = (pid: number): number =>
   Number(/^Pss: +(\d+) kB$/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) * 1024;
 
 let bytesPerPage: number | undefined;
+
 /** The kernel's procfs has no blocks, and says the size of a page for that of a block. */
-function pageSize(): number {
+export function pageSize(): number {
   bytesPerPage ??= statfsSync("/proc").bsize;
   return bytesPerPage;
 }

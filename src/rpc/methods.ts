@@ -2,18 +2,22 @@ import type { FaultName } from "../faults.ts";
 import type {
   ConfigInfo,
   ConfiguredOption,
+  FleetProcess,
   ListedProcess,
   LogLine,
   ProcessDetails,
   ProcessStatus,
+  ProcessTreeMember,
 } from "./results.ts";
 import {
   configInfo,
   configuredOption,
+  fleetProcess,
   listedProcess,
   logLine,
   processDetails,
   processStatus,
+  processTreeMember,
 } from "./shapes.ts";
 import {
   array,
@@ -308,6 +312,27 @@ export const methods = table({
     result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
     faults: ["BAD_NAME", "BAD_ARGUMENTS", "NOT_RUNNING", "FAILED"],
     doc: "Send a process the signal of its reloadsignal=, by which it reads its own configuration again.",
+  },
+  "drover.getAllProcesses": {
+    role: "read",
+    params: { usage: flag("also what each uses of processors and memory", false) },
+    result: array<FleetProcess[]>("", fleetProcess),
+    faults: [],
+    doc: "What is known of every process, by group and name: more than getAllProcessInfo tells.",
+  },
+  "drover.getProcessTree": {
+    role: "read",
+    params: { name },
+    result: array<ProcessTreeMember[]>("the child first", processTreeMember),
+    faults: ["BAD_NAME", "NOT_RUNNING"],
+    doc: "The child of a process, and all that descends from it.",
+  },
+  "drover.signalProcessTree": {
+    role: "operate",
+    params: { name, signal },
+    result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
+    faults: ["BAD_NAME", "BAD_SIGNAL", "NOT_RUNNING", "FAILED"],
+    doc: "Send a signal to the child of a process and to all that descends from it.",
   },
   "drover.getProcessConfig": {
     role: "read",

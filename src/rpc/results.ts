@@ -44,6 +44,36 @@ export interface ProcessDetails extends ProcessInfo {
   dropped_events?: number;
 }
 
+/** What a process and all that descends from it use. */
+export interface Usage {
+  /** With what has ended and was waited for. */
+  cpu_seconds: number;
+  /** Resident bytes, of each process in full. */
+  memory: number;
+  processes: number;
+}
+
+/** One process among all, with what only drover tells. */
+export interface FleetProcess extends ListedProcess {
+  /** The name of its section: the copies of a program share it. */
+  program: string;
+  /** Seconds since its child started; 0 without one. */
+  uptime: number;
+  restarts: number;
+  next_start: number | null;
+  /** How its latest child has ended; null: none has. */
+  last_exit: { time: number; cause: string; expected: boolean } | null;
+  /** Missing when it was not asked for; null: there is no child. */
+  usage?: Usage | null;
+}
+
+/** One process of those that a supervised child has started, or the child. */
+export interface ProcessTreeMember {
+  pid: number;
+  parent: number;
+  command: string;
+}
+
 /** How one process is configured; supervisord's keys. What is not set is `none`. */
 export interface ConfigInfo {
   name: string;

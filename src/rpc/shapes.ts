@@ -2,12 +2,15 @@ import type { ExitRecord } from "../process/record.ts";
 import type {
   ConfigInfo,
   ConfiguredOption,
+  FleetProcess,
   ListedProcess,
   LogLine,
   LostBytes,
   ProcessDetails,
   ProcessInfo,
   ProcessStatus,
+  ProcessTreeMember,
+  Usage,
 } from "./results.ts";
 
 /** One key of a struct. */
@@ -117,6 +120,37 @@ export const processDetails = {
   },
 } satisfies Shape<ProcessDetails>;
 
+const usage = {
+  cpu_seconds: { type: "number", doc: "with what has ended and was waited for" },
+  memory: integer("resident bytes, of each process in full"),
+  processes: integer("the child and all that it has started"),
+} satisfies Shape<Usage>;
+
+export const fleetProcess = {
+  ...listedProcess,
+  program: text("the name of its section: the copies of a program share it"),
+  uptime: { type: "number", doc: "seconds since its child started; 0: there is none" },
+  restarts: processDetails.restarts,
+  next_start: processDetails.next_start,
+  last_exit: {
+    type: ["object", "null"],
+    doc: "how its latest child has ended; null: none has",
+    shape: { time: exit.time, cause: exit.cause, expected: exit.expected },
+  },
+  usage: {
+    type: ["object", "null"],
+    doc: "what it uses with all that it has started, where that was asked for; null: there is no child",
+    optional: true,
+    shape: usage,
+  },
+} satisfies Shape<FleetProcess>;
+
+export const processTreeMember = {
+  pid: integer("of the process"),
+  parent: integer("the pid of its parent"),
+  command: text("its name, at most 15 bytes of it"),
+} satisfies Shape<ProcessTreeMember>;
+
 export const processStatus = {
   name: text("of the process"),
   group: text("its group"),
@@ -180,6 +214,8 @@ export const logLine = {
 export const shapes: Readonly<Record<string, Shape>> = {
   Process: listedProcess,
   ProcessDetails: processDetails,
+  FleetProcess: fleetProcess,
+  TreeMember: processTreeMember,
   Status: processStatus,
   Config: configInfo,
   Option: configuredOption,

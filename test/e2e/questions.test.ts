@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
-import { droverctl, eventually, startDaemon } from "../support/daemon.ts";
+import { droverctl, eventually, isAlive, startDaemon } from "../support/daemon.ts";
+import { clientsOf } from "../support/sockets.ts";
 
 const programs = `
 [program:web]
@@ -24,12 +24,6 @@ command=sh -c "read line"
 startsecs=0
 autorestart=false
 `;
-
-/** How many clients are connected to a socket. */
-const clientsOf = (socket: string): number =>
-  readFileSync("/proc/net/unix", "utf8")
-    .split("\n")
-    .filter((line) => line.includes(` ${socket}`) && / 0001 03 /.test(line)).length;
 
 test("why, wait, events and patterns tell and take what there is", async () => {
   const daemon = await startDaemon(programs);
@@ -144,11 +138,101 @@ test("--json gives one line for programs, and errors as one on stderr", async ()
   expect((await ctl("avail")).out).toHaveLength(6);
   expect((await ctl("reread")).out).toEqual({ added: [], changed: [], removed: [] });
   expect((await ctl("version")).out).toEqual({ version: expect.any(String) });
-  expect(await ctl("status", "nosuch")).toMatchObject({ code: 1, error: { reason: "BAD_NAME" } });
+  expect(await ctl("status", "nosuch")).toMatchObject({ code: 4, error: { reason: "BAD_NAME" } });
+  expect(await ctl("why", "nosuch")).toMatchObject({ code: 4, error: { reason: "BAD_NAME" } });
+  expect(await ctl("wait", "nosuch")).toMatchObject({ code: 4, error: { reason: "BAD_NAME" } });
+  expect(await ctl("wait", "web:web_0", "bad", "--for", "ready")).toMatchObject({
+    code: 7,
+    out: {
+      reached: [{ name: "web:web_0", state: "RUNNING" }],
+      hopeless: [{ name: "bad" }],
+      left: [],
+    },
+  });
+  expect((await ctl("top", "web:web_0", "--every", "100ms")).out).toMatchObject([
+    { name: "web_0", program: "web", cpu: expect.any(Number), usage: { processes: 1 } },
+  ]);
+  expect((await ctl("pid", "--tree", "web:web_0")).out).toMatchObject([
+    { name: "web_0", tree: [{ command: "sleep" }] },
+  ]);
+  expect((await ctl("signal", "--tree", "WINCH", "web:*")).out).toHaveLength(3);
+  expect((await ctl("maintail", "-100")).out).toEqual({ text: expect.stringMatching(/\n$/) });
+  expect((await ctl("tail", "bad", "stderr")).out).toMatchObject({ name: "bad", text: "oops\n" });
+  expect((await ctl("tail", "-n", "1", "bad", "stderr")).out).toMatchObject([{ line: "oops" }]);
+  expect(await ctl("tail", "-f", "bad")).toMatchObject({ code: 1, error: { reason: "USAGE" } });
+  expect(await ctl("add", "web", "nosuch")).toMatchObject({
+    code: 1,
+    out: [
+      { group: "web", status: 90 },
+      { group: "nosuch", status: 10 },
+    ],
+  });
+  await ctl("stop", "bad");
+  expect((await ctl("remove", "bad")).out).toEqual([
+    { group: "bad", status: 80, description: "OK" },
+  ]);
+  expect(await ctl("update")).toMatchObject({
+    code: 0,
+    out: { added: ["bad"], updated: [], removed: [], failed: [] },
+  });
+  expect(await ctl("update", "nosuch")).toMatchObject({
+    code: 1,
+    out: { failed: [{ group: "nosuch", reason: "BAD_NAME" }] },
+  });
   expect(await ctl("start")).toMatchObject({ code: 2, error: { reason: "USAGE" } });
   await ctl("stop", "all");
   await daemon.stop();
   const gone = await ctl("status");
   expect(gone).toMatchObject({ code: 7, out: "", error: { reason: "ENOENT" } });
   expect(gone.error.remedy).toContain("is droverd running?");
+});
+
+test("--exit-code=fleet tells a monitor whether all is as wanted", async () => {
+  const daemon = await startDaemon(programs);
+  const verdict = async (...words: string[]) =>
+    (await daemon.ctl("status", "--exit-code=fleet", ...words)).code;
+  await eventually("it waits for its next try", async () => (await verdict("again")) === 2);
+  expect(await verdict("web:*")).toBe(0);
+  await daemon.ctl("start", "web:web_0");
+  expect(await verdict("web:*")).toBe(0);
+  expect(await verdict()).toBe(1);
+  await daemon.ctl("stop", "again");
+  expect(await verdict()).toBe(0);
+  expect(await verdict("nosuch")).toBe(4);
+  const { code, stdout } = await daemon.ctl("status", "--exit-code=tea");
+  expect(code).toBe(2);
+  expect(stdout).toContain("--exit-code=supervisor or --exit-code=fleet");
+  const help = (await daemon.ctl("help", "exit-codes")).stdout;
+  expect(help).toContain("2\tdown: nothing that should be up is");
+});
+
+test("pid --tree and signal --tree reach all that a process has started", async () => {
+  const daemon = await startDaemon(`
+[program:tree]
+command=bash -c 'sleep 1000 & setsid sleep 1001 & wait'
+startsecs=0
+autorestart=false
+stopwaitsecs=1
+`);
+  await daemon.state("tree", "RUNNING");
+  const tree = await eventually("three of them", async () => {
+    const { stdout } = await daemon.ctl("pid", "--tree", "tree");
+    const lines = stdout.trimEnd().split("\n");
+    return lines.length === 3 ? lines : undefined;
+  });
+  expect(tree).toEqual([
+    expect.stringMatching(/^\d+ bash$/),
+    expect.stringMatching(/^ {2}\d+ sleep$/),
+    expect.stringMatching(/^ {2}\d+ sleep$/),
+  ]);
+  const pids = tree.map((line) => Number.parseInt(line, 10));
+  expect((await daemon.ctl("signal", "--tree", "KILL", "tree")).stdout).toBe("tree: signalled\n");
+  await eventually("all are gone", () => !pids.some(isAlive));
+  expect((await daemon.ctl("signal", "--tree", "KILL", "tree")).stdout).toBe(
+    "tree: ERROR (not running)\n",
+  );
+  expect((await daemon.ctl("signal", "--tree", "NOSUCH", "tree")).stdout).toBe(
+    "tree: ERROR (bad signal name)\n",
+  );
+  expect(await daemon.ctl("pid", "--tree", "tree")).toMatchObject({ code: 7 });
 });

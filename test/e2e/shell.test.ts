@@ -30,7 +30,7 @@ test.runIf(available("supervisorctl"))("prints what supervisorctl's shell prints
   const daemon = await startDaemon(programs);
   const input = "status\nstart\nhelp stop\nnonsense\nquit\n";
   const theirs = await run("supervisorctl", ["-c", daemon.config], input);
-  const mine = await run(process.execPath, [droverctl, "-c", daemon.config], input);
+  const mine = await run(process.execPath, [droverctl, "--plain", "-c", daemon.config], input);
   const normal = (text: string) => text.replaceAll(/uptime \d:\d\d:\d\d/g, "uptime T");
   expect(normal(mine.stdout)).toBe(normal(theirs.stdout));
   expect(mine.code).toBe(theirs.code);

@@ -39,3 +39,9 @@ export function listensOn(descriptor: string): string | undefined {
   const unix = rows("unix").find((row) => row[6] === inode && row[3] === "00010000");
   return local ?? unix?.[7];
 }
+
+/** How many clients are connected to a socket. */
+export const clientsOf = (socket: string): number =>
+  readFileSync("/proc/net/unix", "utf8")
+    .split("\n")
+    .filter((line) => line.includes(` ${socket}`) && / 0001 03 /.test(line)).length;

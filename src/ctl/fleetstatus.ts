@@ -1,0 +1,22 @@
+import { formatFleet, rowsOf } from "./fleettable.ts";
+import type { Session } from "./session.ts";
+import { judge, noteLosses, type StatusFlags, selectAll, showLines } from "./status.ts";
+import { verdictOf } from "./verdict.ts";
+
+/** `status` as a table, or judged as a fleet. */
+export async function showFleet(session: Session, flags: StatusFlags): Promise<void> {
+  const isTable = session.colors && !flags.plain;
+  const all = await session.client.call("drover.getAllProcesses", { usage: isTable });
+  const listed = selectAll(session, all, flags.names);
+  const isComplete = session.exitCode === 0;
+  if (isTable) {
+    // Who names them wants to see each.
+    const unfold = flags.unfold || flags.names.length > 0;
+    for (const line of formatFleet(rowsOf(listed, unfold), session.size().columns)) {
+      session.print(line);
+    }
+  } else showLines(session, listed);
+  noteLosses(session, listed);
+  if (flags.judgedBy === "supervisor") judge(session, listed);
+  else if (isComplete) session.exitCode = verdictOf(listed);
+}

@@ -1,0 +1,17 @@
+import type { FleetProcess } from "../rpc/results.ts";
+import { exit } from "./session.ts";
+
+/** Nobody wants it up: it was stopped by somebody, or has done what it was to do. */
+const isDone = ({ statename, last_exit }: FleetProcess): boolean =>
+  statename === "STOPPED" ||
+  statename === "STOPPING" ||
+  (statename === "EXITED" && last_exit?.expected !== false);
+
+/** What `--exit-code=fleet` tells: 0 all as wanted, 1 degraded, 2 down. */
+export function verdictOf(processes: readonly FleetProcess[]): number {
+  const wanted = processes.filter((process) => !isDone(process));
+  const up = wanted.filter(({ statename }) => statename === "RUNNING");
+  if (up.length === wanted.length) return 0;
+  const coming = wanted.some(({ statename }) => statename === "STARTING");
+  return up.length > 0 || coming ? exit.generic : exit.badArguments;
+}
