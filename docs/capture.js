@@ -23,6 +23,7 @@ process_name=%(program_name)s_%(process_num)d
 log_timestamps=iso
 [program:thumbs]
 command=sh -c 'dd if=/dev/zero bs=1M count=40 status=none | tail -c 40M | sleep 1000'
+stopasgroup=true
 [program:mail]
 command=sh -c 'echo "connecting to smtp://mail:25"; sleep 1.3; echo "ECONNREFUSED 10.0.0.7:25" >&2; exit 3'
 startsecs=1
