@@ -1,3 +1,4 @@
+import type { HookValues } from "./options/hooks.ts";
 import type { FcgiValues, ListenerValues, ProgramValues } from "./options/programs.ts";
 import type { CtlValues, InetServerValues, UnixServerValues } from "./options/servers.ts";
 import type { SupervisordValues } from "./options/supervisord.ts";
@@ -30,6 +31,11 @@ export interface GroupConfig {
   section: RawSection;
 }
 
+export interface HookConfig extends HookValues {
+  name: string;
+  section: RawSection;
+}
+
 export interface UnixServerConfig extends UnixServerValues {
   kind: "unix";
   section: RawSection;
@@ -52,6 +58,7 @@ export interface Config {
   servers: ServerConfig[];
   /** In their order of starting. */
   groups: GroupConfig[];
+  hooks: HookConfig[];
   /** Every section as written, by its name. */
   sections: ReadonlyMap<string, RawSection>;
   warnings: Problem[];

@@ -5,7 +5,8 @@ import type { Facts } from "./facts.ts";
 import { remembering } from "./facts.ts";
 import { readSources } from "./files.ts";
 import { readGroups } from "./groups.ts";
-import type { Known } from "./names.ts";
+import { readHooks } from "./hooks.ts";
+import { atEvent, type Known } from "./names.ts";
 import { type Problem, quote, refuseErrors, suggest } from "./problems.ts";
 import { emptySection, problemIn, type RawSection } from "./raw.ts";
 import type { Reader } from "./reader.ts";
@@ -57,9 +58,14 @@ export function loadConfig(
   };
   const servers = readServers(sections, known, { facts: context.facts, problems });
   const groups = readGroups(sections, context);
+  const hooks = readHooks(
+    sections,
+    { ...context.known, values: { ...context.known.values, ...atEvent } },
+    context,
+  );
   checkExitCodeFrom(main, supervisord.exit_code_from, groups, problems);
   checkSections(sources, problems);
-  return { supervisord, servers, groups, sections, warnings: refuseErrors(problems) };
+  return { supervisord, servers, groups, hooks, sections, warnings: refuseErrors(problems) };
 }
 
 function mainSection(

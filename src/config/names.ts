@@ -1,4 +1,5 @@
 import path from "node:path";
+import { eventNames, placeOf } from "../hooks/template.ts";
 import type { Names } from "./expand.ts";
 
 const process = ["here", "host_node_name", "program_name", "group_name"];
@@ -8,6 +9,7 @@ const scopes = {
   env: [],
   here: ["here"],
   host: ["here", "host_node_name"],
+  hook: ["here", "host_node_name", ...eventNames],
   socket: ["here", "program_name"],
   program: process,
   process: [...process, "process_num", "numprocs"],
@@ -17,6 +19,11 @@ export type Scope = keyof typeof scopes;
 
 /** The names that a scope has besides `ENV_*`. */
 export const namesOf = (scope: Scope): readonly string[] => scopes[scope];
+
+/** What is known once there is an event. */
+export const atEvent: Readonly<Record<string, string>> = Object.fromEntries(
+  eventNames.map((name) => [name, placeOf(name)]),
+);
 
 /** What there is to expand at one place of the configuration; an option's scope picks from it. */
 export interface Known {

@@ -27,7 +27,8 @@ function describeSection(kind: SectionKind): string[] {
 }
 
 function describeOption(name: string, row: OptionRow): string[] {
-  const { default: usual, example = "" } = row;
+  const { example = "" } = row;
+  const usual = row.orAnother ? required : row.default;
   if (usual === undefined) return comment(`${row.doc} For example: ${name}=${example}`);
   return [...comment(row.doc), `;${name}=${usual === required ? example : String(usual)}`];
 }

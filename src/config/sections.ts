@@ -1,5 +1,6 @@
 import { text } from "./kinds/words.ts";
 import type { Scope } from "./names.ts";
+import { hookOptions } from "./options/hooks.ts";
 import {
   fcgiOptions,
   groupOptions,
@@ -99,6 +100,13 @@ export const sections = {
     options: { ...everyProgram, ...listenerOptions },
     names: "program",
     doc: "A program that is told of events on its stdin. It has the options of a program too; its priority as a group is -1 when not set.",
+  }),
+  hook: section({
+    title: "hook:x",
+    options: hookOptions,
+    names: "here",
+    origin: "drover",
+    doc: "Something to run, or to post, when something happens; see docs/events.md. Hooks are taken over by `update`.",
   }),
   fcgi: section({
     title: "fcgi-program:x",

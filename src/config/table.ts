@@ -33,6 +33,8 @@ export interface OptionRow<T = unknown, D extends Default = Default> {
   flag?: string;
   /** What a value looks like, for options without a default. */
   example?: string;
+  /** It or another one must be set: a configuration to start from has this one. */
+  orAnother?: true;
   /** Its value is never shown. */
   secret?: true;
   /** It is checked, and nothing acts on it yet: who sets it is told so. */

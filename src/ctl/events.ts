@@ -94,19 +94,22 @@ function describe(event: EventRecord): string {
 }
 
 function detailsOf(event: EventRecord): string[] {
-  const { pid, tries = 0, reason, error, exit: end, expected, logfile, errno, subject } = event;
+  const { pid, tries = 0, reason, by, error, exit: end, expected, logfile, errno, subject } = event;
   return [
     pid ? `pid ${pid}` : "",
     tries > 0 ? `after ${tries} that failed` : "",
     reason === undefined ? "" : `by ${reason}`,
+    by === undefined ? "" : `(${by})`,
     end === undefined ? "" : `(${end.cause}${expected === false ? ", not expected" : ""})`,
-    error ?? "",
+    event.hook === undefined ? (error ?? "") : "",
     logfile ?? "",
     errno ?? "",
     event.lost_bytes === undefined ? "" : `${event.lost_bytes} bytes lost`,
     event.took_ms === undefined ? "" : `${event.took_ms} ms`,
     event.when === undefined ? "" : String(event.when),
     subject ?? "",
+    event.hook === undefined ? "" : `hook '${event.hook}', events: ${event.events}`,
+    event.hook === undefined ? "" : (error ?? ""),
     event.data === undefined ? "" : JSON.stringify(event.data),
     event.data_base64 ?? "",
   ];

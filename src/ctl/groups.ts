@@ -1,7 +1,7 @@
 import { Fault, type FaultName, faultCode } from "../faults.ts";
 import { namespec } from "../process/order.ts";
 import { isStopped } from "../process/states.ts";
-import type { ConfigInfo, ProcessStatus } from "../rpc/results.ts";
+import type { ConfigInfo, HookChanges, ProcessStatus } from "../rpc/results.ts";
 import { exit, type Session } from "./session.ts";
 import { waitFor } from "./waitfor.ts";
 
@@ -94,6 +94,8 @@ export async function reread(session: Session): Promise<void> {
   for (const [name, what] of lines) session.print(`${name}: ${what}`);
 }
 
+const hookTexts = { added: "added", changed: "updated", removed: "removed" } as const;
+
 /** What `update` does, or finds that it cannot. */
 type Step = "added" | "updated" | "removed" | "stopped" | "troubled" | "unknown";
 
@@ -110,6 +112,11 @@ const stepTexts: Readonly<Record<Step, (group: string) => string>> = {
 export async function update(session: Session, words: readonly string[]): Promise<void> {
   try {
     await takeOver(session, words, (step, group) => session.print(stepTexts[step](group)));
+    const hooks = await updateHooks(session, words);
+    for (const [change, names] of Object.entries(hooks)) {
+      const what = hookTexts[change as keyof typeof hookTexts];
+      for (const name of names) session.print(`hook:${name}: ${what} hook`);
+    }
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     session.exitCode = exit.generic;
@@ -117,6 +124,15 @@ export async function update(session: Session, words: readonly string[]): Promis
     session.print("ERROR: already shutting down");
   }
 }
+
+/** Who names groups wants no more than these. @throws Fault, ServerError */
+export const updateHooks = async (
+  { client }: Session,
+  words: readonly string[],
+): Promise<HookChanges> =>
+  words.length === 0 || words.includes("all")
+    ? await client.call("drover.updateHooks", {})
+    : { added: [], changed: [], removed: [] };
 
 /** @param tell of each step @throws Fault, ServerError */
 export async function takeOver(

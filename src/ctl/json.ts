@@ -4,7 +4,7 @@ import { ServerError } from "../rpc/client.ts";
 import type { MethodName } from "../rpc/methods.ts";
 import type { FleetProcess, ProcessStatus } from "../rpc/results.ts";
 import type { Command } from "./commands.ts";
-import { everyGroup, takeOver } from "./groups.ts";
+import { everyGroup, takeOver, updateHooks } from "./groups.ts";
 import { explain } from "./problems.ts";
 import { exit, type Session } from "./session.ts";
 import { judge, readStatusWords, selectAll } from "./status.ts";
@@ -123,7 +123,7 @@ export const jsonAnswers: Readonly<Record<string, Answer>> = {
       else if (step === "unknown") failed.push({ group, reason: "BAD_NAME" });
       else done[step]?.push(group);
     });
-    return { ...done, failed };
+    return { ...done, failed, hooks: await updateHooks(session, words) };
   },
   version: async ({ client }) => ({
     version: await client.call("supervisor.getSupervisorVersion", {}),

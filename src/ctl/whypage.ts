@@ -103,9 +103,9 @@ function outputOf({ exits }: ProcessDetails): string[] {
 
 const formatStep =
   ({ now }: ProcessDetails) =>
-  ({ time, type, from, reason, tries = 0 }: EventRecord): string => {
+  ({ time, type, from, reason, by: asker, tries = 0 }: EventRecord): string => {
     const state = type.replace("PROCESS_STATE_", "");
-    const by = reason === undefined ? "" : ` by ${reason}`;
+    const by = [reason === undefined ? "" : ` by ${reason}`, asker ? ` (${asker})` : ""].join("");
     const failed = tries > 0 ? `, ${tries} failed in a row` : "";
     return `${formatTime(Date.parse(time) / 1_000, now)}  ${from} -> ${state}${by}${failed}`;
   };

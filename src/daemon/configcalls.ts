@@ -4,6 +4,7 @@ import { signalNumber } from "../config/kinds/words.ts";
 import { masked } from "../config/masking.ts";
 import type { Handlers } from "../rpc/methods.ts";
 import type { ConfigInfo } from "../rpc/results.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Roster } from "./roster.ts";
 
 type ConfigCalls = Pick<
@@ -12,10 +13,11 @@ type ConfigCalls = Pick<
   | "supervisor.addProcessGroup"
   | "supervisor.removeProcessGroup"
   | "supervisor.getAllConfigInfo"
+  | "drover.updateHooks"
 >;
 
-/** supervisord's calls about the configuration as it is by now. */
-export function configCalls(roster: Roster): ConfigCalls {
+/** Calls about the configuration as it is by now. */
+export function configCalls(roster: Roster, hooks: Hooks): ConfigCalls {
   return {
     "supervisor.reloadConfig": () => {
       const { added, changed, removed } = roster.reread();
@@ -29,6 +31,7 @@ export function configCalls(roster: Roster): ConfigCalls {
       roster.remove(name);
       return true;
     },
+    "drover.updateHooks": () => hooks.takeOver(roster.latest.hooks),
     "supervisor.getAllConfigInfo": () =>
       roster.latest.groups
         .flatMap((group) => {

@@ -19,6 +19,8 @@ export interface DaemonParts {
   manager: ServiceManager | undefined;
   /** Reads the configuration for the next life. @throws StartError when it cannot be used */
   prepareRestart(): void;
+  /** Waits for what the last events have set off, but not for ever. */
+  settle(): Promise<void>;
   /** Gives back everything that was opened: sockets, the pidfile, the channels, the log. */
   release(): void;
 }
@@ -42,13 +44,14 @@ export class Daemon {
 
   /** Starts the fleet, and resolves when it has been asked to end, is down and all is given back. */
   async run(): Promise<Outcome> {
-    const { fleet, manager, release } = this.#parts;
+    const { fleet, manager, settle, release } = this.#parts;
     if (!this.#ending) {
       fleet.autostart();
       manager?.ready();
     }
     await this.#ended;
     await fleet.close();
+    await settle();
     release();
     return { ending: this.#ending ?? "shutdown", exitCode: this.#exitCode };
   }

@@ -13,6 +13,7 @@ import type { ProcessStatus } from "../rpc/results.ts";
 import { version } from "../version.ts";
 import { type ClearableLogs, clearHandlers } from "./clearlogs.ts";
 import { configCalls } from "./configcalls.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log.ts";
 import { logCalls } from "./logcalls.ts";
 import { ownCalls } from "./owncalls.ts";
@@ -23,6 +24,7 @@ import { signalTree, treeOf, usagesOf } from "./trees.ts";
 export interface DaemonControls extends ClearableLogs {
   identifier: string;
   roster: Roster;
+  hooks: Hooks;
   logs: LogService;
   events: Bus;
   shutdown(): void;
@@ -140,7 +142,7 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
       controls.events.emit("REMOTE_COMMUNICATION", { type, data });
       return true;
     },
-    ...configCalls(roster),
+    ...configCalls(roster, controls.hooks),
     ...ownCalls({ logs: controls.logs, process: one }),
     ...clearHandlers(controls),
     ...logCalls({ mainLog, sinks: controls.sinks, process: one }),

@@ -29,6 +29,7 @@ import { describeBug, StartError } from "./errors.ts";
 import { createEventService, keepEvents } from "./eventservice.ts";
 import { Fleet } from "./fleet.ts";
 import { createHandlers } from "./handlers.ts";
+import { Hooks } from "./hooks.ts";
 import { Journal } from "./journal.ts";
 import { Launcher } from "./launcher.ts";
 import { Ledger } from "./ledger.ts";
@@ -128,7 +129,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const sockets = new SharedSockets(log);
   await sockets.lookUp(groups.flatMap(({ processes }) => processes));
   const watchers: World["watchers"] = new Set([sockets.follow]);
-  const fleet = createFleet(groups, {
+  const world: World = {
     clock: systemClock,
     log,
     launcher: new Launcher(),
@@ -149,7 +150,9 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     oomStruck: () => oom.struck(),
     random: Math.random,
     watchers,
-  });
+  };
+  const fleet = createFleet(groups, world);
+  const hooks = new Hooks(config.hooks, { world, recent });
   adoptOrphans(
     { log, clearing },
     { stoptree: fleet.listed.some(({ config: { stoptree } }) => stoptree) },
@@ -160,7 +163,15 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     discard();
     unwind(undo);
   };
-  const daemon = new Daemon({ log, fleet, sinks, manager, prepareRestart, release });
+  const daemon = new Daemon({
+    log,
+    fleet,
+    sinks,
+    manager,
+    prepareRestart,
+    release,
+    settle: () => hooks.close(),
+  });
   watchers.add((process) => {
     const end = endOfDaemon(process, supervisord);
     if (end) daemon.endBecause(end);
@@ -171,7 +182,18 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const { reread } = options;
   const roster = new Roster({ config, groups, fleet, sockets, clearing, log, reread });
   for (const [server, door] of doors) {
-    const served = { config, daemon, events, eventService, roster, fleet, sinks, logs, mainLog };
+    const served = {
+      config,
+      daemon,
+      events,
+      eventService,
+      roster,
+      hooks,
+      fleet,
+      sinks,
+      logs,
+      mainLog,
+    };
     listeners.set(server, createService(server, door, served));
   }
   log("info", `supervisord started with pid ${process.pid}`);
@@ -286,6 +308,7 @@ interface Served {
   events: Bus;
   eventService: EventService;
   roster: Roster;
+  hooks: Hooks;
   fleet: Fleet;
   logs: LogService;
   sinks: Sinks;
@@ -294,11 +317,12 @@ interface Served {
 }
 
 function createService(server: ServerConfig, door: Door, served: Served): RequestListener {
-  const { config, daemon, events, eventService, roster, fleet, sinks, logs, mainLog } = served;
+  const { config, daemon, events, eventService, roster, hooks, fleet, sinks, logs, mainLog } =
+    served;
   const { log } = daemon;
   const { identifier } = config.supervisord;
   const handlers = createHandlers({
-    ...{ fleet, events, roster, logs, sinks, mainLog, log, identifier },
+    ...{ fleet, events, roster, hooks, logs, sinks, mainLog, log, identifier },
     shutdown: () => daemon.shutdown(),
     restart() {
       try {

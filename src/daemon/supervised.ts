@@ -17,6 +17,7 @@ import { formatMs, type Policy } from "../process/policy.ts";
 import type { ExitRecord } from "../process/record.ts";
 import { type SignalName, signalOf } from "../process/signals.ts";
 import { isSignallable } from "../process/states.ts";
+import { whoAsks } from "../rpc/asking.ts";
 import type { FleetProcess, ListedProcess, ProcessDetails, ProcessInfo } from "../rpc/results.ts";
 import { enclosureOf } from "./channelname.ts";
 import { ChildMaker } from "./child.ts";
@@ -302,7 +303,7 @@ export class Supervised {
     for (const { level, text } of narrate(happening)) this.#world.log(level, text, fields);
     const { restarts, spawnerr: error } = this.#history;
     const told = { ...{ process: name, group, from, to }, pid: happening.pid };
-    emitChange(this.#world.events, { ...told, restarts, reason, error, exit });
+    emitChange(this.#world.events, { ...told, restarts, reason, by: whoAsks(), error, exit });
   }
 
   #perform(effect: Effect): void {

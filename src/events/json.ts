@@ -21,6 +21,8 @@ export interface EventRecord {
   restarts?: number;
   /** By whose wish it is stopped. */
   reason?: string;
+  /** Who has asked for a start or a stop, as `uid 1000, pid 4711` or `ops@10.1.2.3`. */
+  by?: string;
   /** Why it could not be started, or was given up. */
   error?: string;
   /** How its child has ended. */
@@ -41,7 +43,11 @@ export interface EventRecord {
   /** Of a GAP: events with numbers between these two were not to be had. */
   after?: number;
   before?: number;
-  /** Of MISSED: so many events without numbers came faster than they were read. */
+  /** Of a HOOK: its name. */
+  hook?: string;
+  /** With quiet=, to a hook: how many like it were left out before. */
+  silenced?: number;
+  /** Of MISSED, and of a HOOK: so many events without numbers came faster than they were read. */
   events?: number;
 }
 

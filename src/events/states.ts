@@ -12,6 +12,8 @@ interface Happened {
   restarts: number;
   /** By whose wish, where it is a stop; else empty. */
   reason: string;
+  /** Who has asked for it, where somebody did. */
+  by: string | undefined;
   /** What went wrong with the latest start; empty when nothing did. */
   error: string;
   /** How its child has just ended. */
@@ -20,14 +22,14 @@ interface Happened {
 
 /** Tells of a step of the chart what supervisord tells of it; a step inside a state is none. */
 export function emitChange(bus: Bus, happened: Happened): void {
-  const { process, group, from: before, to, pid, restarts, exit } = happened;
+  const { process, group, from: before, to, pid, restarts, exit, by } = happened;
   const from = before.name;
   if (from === to.name) return;
   const error = happened.error === "" ? undefined : happened.error;
   // Each written out: a thousand of these are remembered, and by spreads each would have its own layout.
   switch (to.name) {
     case "STARTING":
-      bus.emit("PROCESS_STATE_STARTING", { process, group, from, restarts, tries: to.retries });
+      bus.emit("PROCESS_STATE_STARTING", { process, group, from, restarts, tries: to.retries, by });
       break;
     case "BACKOFF": {
       const tries = to.retries;
@@ -50,7 +52,7 @@ export function emitChange(bus: Bus, happened: Happened): void {
       break;
     case "STOPPING": {
       const reason = happened.reason === "" ? undefined : happened.reason;
-      bus.emit("PROCESS_STATE_STOPPING", { process, group, from, restarts, pid, reason });
+      bus.emit("PROCESS_STATE_STOPPING", { process, group, from, restarts, pid, reason, by });
       break;
     }
     case "STOPPED":

@@ -15,6 +15,8 @@ interface Change extends OfProcess {
   restarts?: number;
   /** By whose wish it is stopped. */
   reason?: string | undefined;
+  /** Who has asked for it, as `uid 1000, pid 4711`. */
+  by?: string | undefined;
   /** Why it could not be started, or was given up. */
   error?: string | undefined;
   /** How its child has ended. */
@@ -29,6 +31,12 @@ interface Said extends OfProcess {
 interface OfLog {
   /** Its path. */
   logfile: string;
+}
+
+interface OfHook {
+  hook: string;
+  /** How many it was about. */
+  events: number;
 }
 
 interface Row<Data> {
@@ -154,6 +162,18 @@ const catalogue = {
     ({ took_ms }: OfLog & { took_ms: number }) => `ms:${took_ms}`,
     "its disk took long for one write, and has a process of its own now",
   ),
+  HOOK: abstract("what happens to hooks; drover's own"),
+  HOOK_FAILED: sent(
+    "HOOK",
+    ({ hook, error, events }: OfHook & { error: string }) =>
+      `hook:${hook} events:${events}\n${error}`,
+    "a hook could not be run or posted, or has failed",
+  ),
+  HOOK_DROPPED: sent(
+    "HOOK",
+    ({ hook, events }: OfHook) => `hook:${hook} events:${events}`,
+    "events that a hook was not told of: too many waited for it",
+  ),
 };
 
 type Catalogue = typeof catalogue;
@@ -176,6 +196,9 @@ const passing: readonly string[] = ["PROCESS_LOG", "TICK"];
 /** Whether events of a type are numbered, and kept for those who come later. */
 export const isKept = (type: EventType): boolean =>
   !lineageOf(type).some((each) => passing.includes(each));
+
+/** Whether hooks may be for a type: of their own failures they are not told. */
+export const isForHooks = (type: string): boolean => !type.startsWith("HOOK");
 
 /** What supervisord sends of such an event, before it is made bytes. */
 export function payloadOf<T extends EventType>(type: T, data: EventData<T>): string {

@@ -9,6 +9,8 @@ export interface Privileges {
   nice: number | undefined;
   oomScoreAdj: number | undefined;
   noNewPrivileges: boolean;
+  /** SIGTERM when the process that has started it is no more. */
+  endsWithParent?: boolean;
   /** A folder that this user enters himself: the daemon may not. */
   folder?: string;
 }
@@ -40,9 +42,14 @@ function linksOf(wanted: Privileges): Link[] {
   }
   if (nice !== undefined) links.push(["nice", ["-n", String(nice)], "nice"]);
   const other = user && user.uid !== process.getuid?.() ? user : undefined;
-  if (other || noNewPrivileges) {
+  if (other || noNewPrivileges || wanted.endsWithParent) {
     const identity = other ? [`--reuid=${other.uid}`, `--regid=${other.gid}`, "--init-groups"] : [];
-    const words = [...identity, ...(noNewPrivileges ? ["--no-new-privs"] : []), "--"];
+    const words = [
+      ...identity,
+      ...(noNewPrivileges ? ["--no-new-privs"] : []),
+      ...(wanted.endsWithParent ? ["--pdeathsig=TERM"] : []),
+      "--",
+    ];
     links.push(["setpriv", words, other ? "user" : "no_new_privileges"]);
   }
   if (wanted.folder !== undefined) links.push(["env", [`--chdir=${wanted.folder}`], "directory"]);

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { Fault } from "../faults.ts";
+import { onBehalfOf } from "./asking.ts";
 import type { Gate } from "./door.ts";
 import { type Handlers, type MethodName, methods } from "./methods.ts";
 import { type ParamKind, type ResultKind, readParams, withoutOurs } from "./values.ts";
@@ -97,7 +98,7 @@ async function run(handlers: Handlers, { name, given, gate, call }: Request): Pr
   }
   // The row's own parameters were read by its own kinds, which is what the handler takes.
   const handler = handlers[method] as (params: unknown) => unknown;
-  return await handler(params);
+  return await onBehalfOf(gate?.caller, () => handler(params));
 }
 
 /** After so many of one request the others have their turn. */

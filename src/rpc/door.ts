@@ -35,6 +35,8 @@ export interface DoorSpec {
 
 /** What the calls of one request have to pass. */
 export interface Gate {
+  /** Who makes them, as `uid 1000, pid 4711`. */
+  caller: string;
   /**
    * Counts calls that come together, before the first of them is made.
    * @throws Fault INCORRECT_PARAMETERS when they are too many for one request
@@ -83,6 +85,7 @@ export class Door {
     }
     let left = maxCalls;
     return {
+      caller: describeCaller(caller),
       take(calls) {
         left -= calls;
         if (left >= 0) return;

@@ -127,6 +127,13 @@ export interface ConfiguredOption {
   section: string | null;
 }
 
+/** Which hooks are others now, by name. */
+export interface HookChanges {
+  added: string[];
+  changed: string[];
+  removed: string[];
+}
+
 /** One line of a log. */
 export interface LogLine {
   name: string;

@@ -3,6 +3,7 @@ import type {
   ConfigInfo,
   ConfiguredOption,
   FleetProcess,
+  HookChanges,
   ListedProcess,
   LogLine,
   LostBytes,
@@ -200,6 +201,12 @@ export const configuredOption = {
   line: { type: ["integer", "null"], doc: "in that file" },
   section: { type: ["string", "null"], doc: "in that file; another one's where it is inherited" },
 } satisfies Shape<ConfiguredOption>;
+
+export const hookChanges = {
+  added: { type: "array", doc: "names" },
+  changed: { type: "array", doc: "names" },
+  removed: { type: "array", doc: "names" },
+} satisfies Shape<HookChanges>;
 
 export const logLine = {
   name: text("of the process, or of those that share the log"),

@@ -8,9 +8,9 @@ const root = "/srv/app/c.conf";
 const load = (text: string) => loadConfig(root, inMemory({ [root]: text }), machine);
 
 /** What counts: values, without where they stand. */
-function valuesOf({ supervisord, servers, groups }: Config) {
+function valuesOf({ supervisord, servers, groups, hooks }: Config) {
   return JSON.parse(
-    JSON.stringify({ supervisord, servers, groups }, (key, value) =>
+    JSON.stringify({ supervisord, servers, groups, hooks }, (key, value) =>
       key === "section" ? undefined : value,
     ),
   );
@@ -28,6 +28,7 @@ test("uncommented, every option has its default, and only what is required is se
     "[inet_http_server]\nport=127.0.0.1:9001\n[include]\nfiles=conf.d/*.ini",
     "[group:my-group]\n[program:my-program]\ncommand=/usr/bin/php worker.php",
     "[eventlistener:my-eventlistener]\ncommand=/usr/bin/php worker.php\nevents=PROCESS_STATE_FATAL, TICK_60",
+    "[hook:my-hook]\non=PROCESS_STATE_FATAL, PROCESS_STATE_EXITED:unexpected\nrun=/usr/local/bin/page %(process)s",
     "[fcgi-program:my-fcgi-program]\ncommand=/usr/bin/php worker.php\nsocket=unix:///run/php/app.sock",
   ];
   const bare = valuesOf(load(required.join("\n")));

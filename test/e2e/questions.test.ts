@@ -98,6 +98,11 @@ test("why, wait, events and patterns tell and take what there is", async () => {
     lines: ["nosuch: ERROR (no such process)"],
   });
 
+  const [asked = ""] = (await ctl("events", "PROCESS_STATE_STARTING", "--json", "-n", "1")).lines;
+  expect(JSON.parse(asked)).toMatchObject({
+    process: "bad",
+    by: expect.stringMatching(/^(?:uid \d+, pid \d+|a local user)$/),
+  });
   const { lines } = await ctl("events", "PROCESS_STATE_FATAL", "-n", "5");
   expect(lines).toEqual([expect.stringMatching(/ bad FATAL /)]);
   const [latest = ""] = (await ctl("events", "--json", "-n", "1")).lines;

@@ -113,6 +113,7 @@ test("a multicall makes its calls in turn, and passes each by the gate", async (
   const passed: string[] = [];
   const taken: number[] = [];
   const gate: Gate = {
+    caller: "uid 1000, pid 4711",
     take(count) {
       taken.push(count);
       if (count > 9) throw new Fault("INCORRECT_PARAMETERS", "too many");

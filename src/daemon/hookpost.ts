@@ -1,0 +1,117 @@
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { HookConfig } from "../config/config.ts";
+import type { EventRecord } from "../events/json.ts";
+import { judge, type Try } from "../hooks/retrying.ts";
+import { version } from "../version.ts";
+import { HookError, type HookWorld } from "./hookrun.ts";
+
+/** Of an answer only its status counts; whoever says more than this is not listened to. */
+const MOST_ANSWER = 16_384;
+
+/**
+ * Posts events to `post=`, and tries again as long as that may help.
+ * @param signal ends it
+ * @throws HookError
+ */
+export async function postHook(
+  hook: HookConfig,
+  events: readonly EventRecord[],
+  world: HookWorld,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, log, random } = world;
+  const body = JSON.stringify(hook.every > 0 ? events : events[0]);
+  for (let tries = 0; ; tries++) {
+    const headers = headersFor(hook, body, tries);
+    const tried = await tryOnce(hook, { headers, body, nowMs: clock.wallMs() }, signal);
+    const judged = judge(tried, tries, random());
+    if (judged.is === "done") return;
+    if (signal.aborted) throw new HookError("droverd did not wait for it any longer");
+    const times = tries === 0 ? "" : ` after ${tries + 1} tries`;
+    if (judged.is === "hopeless" || tries >= hook.retries) throw new HookError(judged.why + times);
+    const { why, waitMs } = judged;
+    log("debug", `hook '${hook.name}': ${why}, tried again in ${Math.round(waitMs)} ms`);
+    await pause(world, waitMs, signal);
+  }
+}
+
+function pause({ clock }: HookWorld, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      cancel();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const cancel = clock.after(ms, done);
+    signal.addEventListener("abort", done);
+  });
+}
+
+/** @throws HookError */
+function headersFor(hook: HookConfig, body: string, tries: number): Record<string, string> {
+  const secret = secretOf(hook);
+  const signature = secret && createHmac("sha256", secret).update(body).digest("hex");
+  return {
+    "Content-Type": "application/json",
+    "Content-Length": String(Buffer.byteLength(body)),
+    "User-Agent": `drover/${version()}`,
+    "X-Drover-Hook": hook.name,
+    "X-Drover-Attempt": String(tries + 1),
+    ...(signature && { "X-Drover-Signature": `sha256=${signature}` }),
+  };
+}
+
+function secretOf({ secret, secret_file }: HookConfig): string | undefined {
+  if (secret_file === undefined) return secret;
+  try {
+    return readFileSync(secret_file, "utf8").replace(/\r?\n$/, "");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HookError(`cannot read secret_file=: ${why}`, { cause: error });
+  }
+}
+
+interface Letter {
+  headers: Record<string, string>;
+  body: string;
+  nowMs: number;
+}
+
+async function tryOnce(
+  { post = "", timeout }: HookConfig,
+  { headers, body, nowMs }: Letter,
+  signal: AbortSignal,
+): Promise<Try> {
+  const isSecure = post.startsWith("https:");
+  const { request } = isSecure ? await import("node:https") : await import("node:http");
+  const limit = AbortSignal.timeout(timeout);
+  const either = AbortSignal.any([limit, signal]);
+  try {
+    const outgoing = request(post, { method: "POST", headers, agent: false, signal: either });
+    const response = await answer(outgoing, body);
+    const { statusCode = 0 } = response;
+    await swallow(response);
+    return { status: statusCode, retryAfter: response.headers["retry-after"], nowMs };
+  } catch (error) {
+    if (limit.aborted) return { error: `no answer within timeout=${timeout / 1_000}s` };
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function answer(outgoing: ClientRequest, body: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.on("response", resolve);
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+async function swallow(response: IncomingMessage): Promise<void> {
+  let bytes = 0;
+  for await (const chunk of response) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > MOST_ANSWER) break;
+  }
+}
