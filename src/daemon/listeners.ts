@@ -4,19 +4,27 @@ import { ListenerProtocol, type ListenerState } from "../events/protocol.ts";
 import type { Supervised } from "./supervised.ts";
 import type { World } from "./world.ts";
 
-interface PoolConfig extends Pick<ListenerValues, "events" | "buffer_size"> {
+interface PoolConfig extends Pick<ListenerValues, "events" | "buffer_size" | "prefetch"> {
   name: string;
 }
 
-/** One process of a pool: what it says, and the event that it has. */
+interface OfPool {
+  name: string;
+  /** Most events that a listener has at once. */
+  prefetch: number;
+  events(): Pool;
+}
+
+/** One process of a pool: what it says, and the events that it has. */
 class Listener implements Member {
   readonly #process: Supervised;
   readonly #world: World;
-  readonly #pool: { name: string; events(): Pool };
+  readonly #pool: OfPool;
   readonly #protocol: ListenerProtocol;
-  #event: Pooled | undefined;
+  /** The one that it is at, and with prefetch= those that follow. */
+  readonly #events: Pooled[] = [];
 
-  constructor(process: Supervised, world: World, pool: { name: string; events(): Pool }) {
+  constructor(process: Supervised, world: World, pool: OfPool) {
     this.#process = process;
     this.#world = world;
     this.#pool = pool;
@@ -36,18 +44,28 @@ class Listener implements Member {
     return this.#process.state.name === "RUNNING" && this.#protocol.state === "READY";
   }
 
-  send(event: Pooled): boolean {
-    const { serial } = event.notice;
+  get room(): number {
+    if (this.isFree) return this.#pool.prefetch;
+    // What follows is for one that keeps to the protocol.
+    return this.#events.length > 0 ? this.#pool.prefetch - this.#events.length : 0;
+  }
+
+  send(events: readonly Pooled[]): boolean {
     const { name } = this.#process.config;
-    const bytes = envelopeOf(event, this.#world.identifier, this.#pool.name);
-    if (!this.#write(bytes)) {
-      const what = `epipe occurred while sending event ${serial} to listener ${name}`;
-      this.#world.log("debug", `${what}, listener state unchanged`);
-      return false;
+    const { identifier } = this.#world;
+    const bytes = events.map((event) => envelopeOf(event, identifier, this.#pool.name));
+    const [first] = bytes;
+    const isSent = this.#write(first && bytes.length === 1 ? first : Buffer.concat(bytes));
+    for (const { notice } of events) {
+      const what = isSent
+        ? `event ${notice.serial} sent to listener ${name}`
+        : `epipe occurred while sending event ${notice.serial} to listener ${name}, listener state unchanged`;
+      this.#world.log("debug", what);
     }
-    this.#event = event;
-    this.#protocol.sent();
-    this.#world.log("debug", `event ${serial} sent to listener ${name}`);
+    if (!isSent) return false;
+    const isAt = this.#events.length > 0;
+    this.#events.push(...events);
+    if (!isAt) this.#protocol.sent();
     return true;
   }
 
@@ -74,26 +92,27 @@ class Listener implements Member {
     this.#pool.events().flush();
   }
 
+  /** It does none of them any more: they come again in their order. */
   #reject(): void {
-    const event = this.#event;
-    this.#event = undefined;
-    if (event) this.#pool.events().reject(event);
+    for (const event of this.#events.splice(0).toReversed()) this.#pool.events().reject(event);
   }
 
   #judged(verdict: "processed" | "rejected"): void {
     this.#say(verdict === "processed" ? "debug" : "warn", `event was ${verdict}`);
-    if (verdict === "processed") this.#event = undefined;
+    const event = this.#events.shift();
+    if (event && verdict === "rejected") this.#pool.events().reject(event);
   }
 
   #changed(from: ListenerState, to: ListenerState): void {
     this.#say("debug", `${from} -> ${to}`);
-    if (to === "BUSY") return;
+    // What it has been sent ahead of its turn has its turn now.
+    if (to === "READY" && this.#events.length > 0) this.#protocol.sent();
     if (to === "UNKNOWN") {
       const why = "this usually indicates the process violated the eventlistener protocol";
       const what = "has entered the UNKNOWN state and will no longer receive events";
       this.#say("warn", `${what}, ${why}`);
+      this.#reject();
     }
-    this.#reject();
   }
 
   #say(level: "debug" | "warn", text: string): void {
@@ -107,10 +126,13 @@ export class ListenerPool {
   readonly #pool: Pool;
 
   constructor(config: PoolConfig, processes: readonly Supervised[], world: World) {
-    const { name } = config;
+    const { name, prefetch } = config;
     const events = () => pool;
     const members = new Map(
-      processes.map((process) => [process, new Listener(process, world, { name, events })]),
+      processes.map((process) => [
+        process,
+        new Listener(process, world, { name, prefetch, events }),
+      ]),
     );
     const pool = new Pool({
       name,

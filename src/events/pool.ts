@@ -11,8 +11,10 @@ export interface Pooled {
 export interface Member {
   /** It runs, and has said that it is ready. */
   readonly isFree: boolean;
-  /** @returns false when it cannot be reached */
-  send(event: Pooled): boolean;
+  /** How many events it may be sent; of one that is not free those that wait in its pipe. */
+  readonly room: number;
+  /** @returns false when it cannot be reached: it has none of them */
+  send(events: readonly Pooled[]): boolean;
 }
 
 export interface PoolSpec {
@@ -60,17 +62,36 @@ export class Pool {
 
   /** Sends what waits to those who are free. */
   flush(): void {
-    while (this.#waiting.length > 0 && this.#spec.members.some(({ isFree }) => isFree)) {
+    const unreachable = new Set<Member>();
+    while (this.#waiting.length > 0) {
+      const member = this.#next(unreachable);
+      if (!member) return;
       // Taken out first: a member that cannot be reached may be at its end, and tell so.
-      const event = this.#waiting.shift();
-      if (!event || this.#send(event)) continue;
-      this.#waiting.unshift(event);
-      return;
+      const events = this.#take(member.isFree ? 1 : member.room);
+      if (member.send(events)) continue;
+      for (const event of events.toReversed()) this.#waiting.unshift(event);
+      unreachable.add(member);
     }
   }
 
-  #send(event: Pooled): boolean {
-    return this.#spec.members.some((member) => member.isFree && member.send(event));
+  /** One that is free; else one that takes events ahead of its turn. */
+  #next(unreachable: ReadonlySet<Member>): Member | undefined {
+    const { members } = this.#spec;
+    const able = (member: Member) => !unreachable.has(member);
+    return (
+      members.find((member) => member.isFree && able(member)) ??
+      members.find((member) => member.room > 0 && able(member))
+    );
+  }
+
+  #take(most: number): Pooled[] {
+    const events: Pooled[] = [];
+    while (events.length < most) {
+      const event = this.#waiting.shift();
+      if (!event) break;
+      events.push(event);
+    }
+    return events;
   }
 
   #tellRebuffering({ notice }: Pooled): void {

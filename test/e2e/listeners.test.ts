@@ -197,3 +197,60 @@ autostart=false
   },
   60_000,
 );
+
+test.runIf(available("python3"))(
+  "prefetch= gives a listener events ahead, and none is lost when it dies, refuses or breaks off",
+  async () => {
+    const script = `
+import os, sys
+stdin = sys.stdin.buffer
+def once(name):
+    if os.path.exists(name):
+        return False
+    open(name, "w").close()
+    return True
+os.write(1, b"READY\\n")
+while True:
+    line = stdin.readline()
+    header = dict(token.split(":", 1) for token in line.decode().split())
+    number = stdin.read(int(header["len"])).decode().split("\\n")[1]
+    if number == "7" and once("died"):
+        os._exit(1)
+    with open("seen", "a") as file:
+        file.write(number + "\\n")
+    if number == "20" and once("broken"):
+        os.write(1, b"garbage\\n")
+        os._exit(1)
+    answer = b"RESULT 4\\nFAIL" if number == "30" and once("failed") else b"RESULT 2\\nOK"
+    os.write(1, answer + b"READY\\n")
+`;
+    const dir = tempDir();
+    writeFileSync(path.join(dir, "listener.py"), script);
+    const daemon = await startDaemon(
+      `
+[eventlistener:quick]
+command=python3 %(here)s/listener.py
+directory=%(here)s
+events=REMOTE_COMMUNICATION
+buffer_size=1000
+prefetch=8
+startsecs=0
+`,
+      "",
+      { dir },
+    );
+    await daemon.state("quick", "RUNNING");
+    const numbers = Array.from({ length: 60 }, (_, number) => String(number));
+    for (const data of numbers) {
+      await daemon.client.call("supervisor.sendRemoteCommEvent", { type: "t", data });
+    }
+    const seen = await eventually("all of them", () => {
+      const lines = daemon.file("seen").trimEnd().split("\n");
+      return new Set(lines).size === numbers.length ? lines : undefined;
+    });
+    expect([...new Set(seen)]).toEqual(numbers);
+    // Twice comes what was seen and not done, and no other.
+    const twice = seen.filter((number, at) => seen.indexOf(number) !== at);
+    expect(twice.sort()).toEqual(["20", "30"]);
+  },
+);

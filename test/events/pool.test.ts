@@ -5,12 +5,19 @@ import { envelopeOf, type Member, Pool, type Pooled } from "../../src/events/poo
 class Listener implements Member {
   isFree = true;
   isThere = true;
+  /** How many it takes ahead of its turn. */
+  ahead = 0;
   readonly got: Pooled[] = [];
 
-  send(event: Pooled): boolean {
+  get room(): number {
+    return this.isFree ? 1 + this.ahead : this.ahead;
+  }
+
+  send(events: readonly Pooled[]): boolean {
     if (!this.isThere) return false;
+    if (!this.isFree) this.ahead -= events.length;
     this.isFree = false;
-    this.got.push(event);
+    this.got.push(...events);
     return true;
   }
 
@@ -51,6 +58,19 @@ test("a rejected event is sent before those that wait, with the serials that it 
   }
   expect(listener.got.map(({ poolserial }) => poolserial)).toEqual([0, 0, 1]);
   expect(listener.serials).toEqual([7, 7, 8]);
+});
+
+test("who takes events ahead gets them when nobody is free, and they come back in their order", () => {
+  const [first, second] = [new Listener(), new Listener()];
+  first.ahead = 2;
+  const { pool: p } = pool(10, [first, second]);
+  for (const serial of [0, 1, 2, 3, 4]) p.accept(notice(serial));
+  expect([first, second].map(({ serials }) => serials)).toEqual([[0, 2, 3], [1]]);
+  for (const event of first.got.toReversed()) p.reject(event);
+  second.isFree = true;
+  second.ahead = 9;
+  p.flush();
+  expect(second.serials).toEqual([1, 0, 2, 3, 4]);
 });
 
 test("where there is no room the oldest is dropped, counted and told", () => {

@@ -152,6 +152,16 @@ export const listenerOptions = {
     names: "here",
     doc: "Events that wait while it is busy; then the oldest is dropped.",
   }),
+  prefetch: option({
+    kind: integerFrom(1, 1_000),
+    default: "1",
+    names: "here",
+    origin: "drover",
+    doc:
+      "Events that it may be sent before it has answered the first of them. With more than 1 it must " +
+      "read as many bytes as len: says and no more; several times as many a second come through then, and what it " +
+      "rejects comes again after those that it has been sent.",
+  }),
   result_handler: option({
     kind: text,
     default: "supervisor.dispatchers:default_handler",
