@@ -18,7 +18,7 @@ export const exitCodes = rows({
   },
   badArguments: {
     code: 2,
-    doc: "wrong use, a wrong command line or configuration",
+    doc: "wrong use, a wrong command line or configuration; update --plan: there is something to do",
     fleet: "down: nothing that should be up is",
   },
   notRunning: { code: 3, doc: "status: something listed is down" },

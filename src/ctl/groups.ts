@@ -1,7 +1,7 @@
 import { Fault, type FaultName, faultCode } from "../faults.ts";
 import { namespec } from "../process/order.ts";
 import { isStopped } from "../process/states.ts";
-import type { ConfigInfo, HookChanges, ProcessStatus } from "../rpc/results.ts";
+import type { ConfigInfo, HookChanges, PlannedChange, ProcessStatus } from "../rpc/results.ts";
 import { exit, type Session } from "./session.ts";
 import { waitFor } from "./waitfor.ts";
 
@@ -110,6 +110,10 @@ const stepTexts: Readonly<Record<Step, (group: string) => string>> = {
 
 /** `update [all|GROUP...]`: takes the configuration over, as far as it is asked for. */
 export async function update(session: Session, words: readonly string[]): Promise<void> {
+  if (words.includes("--plan")) {
+    await (await import("./plan.ts")).showPlan(session, words);
+    return;
+  }
   try {
     await takeOver(session, words, (step, group) => session.print(stepTexts[step](group)));
     const hooks = await updateHooks(session, words);
@@ -162,10 +166,9 @@ export async function takeOver(
     told("removed", name);
   }
   for (const name of changes.changed.filter(isWanted)) {
-    await stopGroup(session, name);
-    told("stopped", name);
-    await client.call("supervisor.removeProcessGroup", { name });
-    await client.call("supervisor.addProcessGroup", { name });
+    const done = await updateGroup(session, name);
+    // As supervisorctl tells it, of a group that was.
+    if (done.some(({ action }) => action === "stop" || action === "restart")) told("stopped", name);
     told("updated", name);
   }
   for (const name of changes.added.filter(isWanted)) {
@@ -179,6 +182,13 @@ const stopGroup = (session: Session, name: string): Promise<ProcessStatus[]> =>
     doing: `stopping ${name}`,
     words: [`${name}:*`],
     isDone: isStopped,
+  });
+
+const updateGroup = (session: Session, name: string): Promise<PlannedChange[]> =>
+  waitFor(session, session.client.call("drover.updateProcessGroup", { name }), {
+    doing: `updating ${name}`,
+    words: [`${name}:*`],
+    isDone: (state) => state !== "STOPPING" && state !== "STARTING",
   });
 
 /** Each group as `name:*`, for calls that know no `all`. */

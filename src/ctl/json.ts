@@ -5,6 +5,7 @@ import type { MethodName } from "../rpc/methods.ts";
 import type { FleetProcess, ProcessStatus } from "../rpc/results.ts";
 import type { Command } from "./commands.ts";
 import { everyGroup, takeOver, updateHooks } from "./groups.ts";
+import { planned } from "./plan.ts";
 import { explain } from "./problems.ts";
 import { exit, type Session } from "./session.ts";
 import { judge, readStatusWords, selectAll } from "./status.ts";
@@ -116,6 +117,7 @@ export const jsonAnswers: Readonly<Record<string, Answer>> = {
   maintail: async (session, words) => ({ text: await readMainTail(session, words) }),
   tail: readTail,
   update: async (session, words) => {
+    if (words.includes("--plan")) return await planned(session, words);
     const done: Record<string, string[]> = { added: [], updated: [], removed: [] };
     const failed: { group: string; reason: string }[] = [];
     await takeOver(session, words, (step, group) => {

@@ -124,6 +124,8 @@ class Lines {
     process.stdout.write("^C\n");
     this.#readline.write(null, { ctrl: true, name: "e" });
     this.#readline.write(null, { ctrl: true, name: "u" });
+    // Up begins with the latest line again.
+    Object.assign(this.#readline, { historyIndex: -1 });
     this.#readline.prompt();
   }
 

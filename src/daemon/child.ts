@@ -38,15 +38,25 @@ interface Run extends Command {
 /** What a process needs to have children: its command, its environment, its streams. */
 export class ChildMaker {
   readonly stdio: Stdio;
-  readonly config: ProcessConfig;
+  #config: ProcessConfig;
   readonly #world: World;
   readonly #privileges: Privileges;
 
   constructor(config: ProcessConfig, world: World) {
-    this.config = config;
+    this.#config = config;
     this.#world = world;
     this.stdio = new Stdio(config, world);
     this.#privileges = privilegesOf(config);
+  }
+
+  get config(): ProcessConfig {
+    return this.#config;
+  }
+
+  /** Takes over what may change while there is a child. */
+  reconfigure(config: ProcessConfig): void {
+    this.#config = config;
+    this.stdio.reconfigure(config);
   }
 
   /**

@@ -14,6 +14,8 @@ type ConfigCalls = Pick<
   | "supervisor.removeProcessGroup"
   | "supervisor.getAllConfigInfo"
   | "drover.updateHooks"
+  | "drover.planUpdate"
+  | "drover.updateProcessGroup"
 >;
 
 /** Calls about the configuration as it is by now. */
@@ -31,6 +33,8 @@ export function configCalls(roster: Roster, hooks: Hooks): ConfigCalls {
       roster.remove(name);
       return true;
     },
+    "drover.planUpdate": () => roster.plan(),
+    "drover.updateProcessGroup": ({ name }) => roster.update(name),
     "drover.updateHooks": () => hooks.takeOver(roster.latest.hooks),
     "supervisor.getAllConfigInfo": () =>
       roster.latest.groups

@@ -1,4 +1,4 @@
-import type { GroupConfig } from "../config/config.ts";
+import type { GroupConfig, ProcessConfig } from "../config/config.ts";
 import { Fault } from "../faults.ts";
 import { makeFifos, makesFifosAtOnce } from "../os/channels.ts";
 import { postponeOptimizing } from "../os/heap.ts";
@@ -93,6 +93,45 @@ export class Fleet {
       for (const process of processes) if (process.config.autostart) process.start();
     }
     this.#watchMemory();
+  }
+
+  /**
+   * Makes a group one of plain programs be as it is configured now, and leaves alone what need not
+   * change: those that go are stopped, all at once, and those that come are started.
+   * @param going the processes that are no more, or are to be made anew
+   * @param coming those that are new, or made anew
+   * @throws Fault BAD_NAME; SHUTDOWN_STATE when the daemon goes down meanwhile
+   */
+  async change(
+    after: GroupConfig,
+    { going, coming }: { going: ReadonlySet<string>; coming: GroupConfig },
+  ): Promise<void> {
+    const group = this.#groups.find(({ name }) => name === after.name);
+    if (!group) throw new Fault("BAD_NAME", after.name);
+    const leaving = group.processes.filter(({ config }) => going.has(config.name));
+    await untilDown(leaving);
+    if (this.#closing) throw new Fault("SHUTDOWN_STATE");
+    for (const process of leaving) process.retire();
+    const recycler = group.processes[0]?.recycler ?? new Recycler(this.#world);
+    const made = coming.processes.map((config) => new Supervised(config, this.#world, recycler));
+    const kept = group.processes.filter((process) => !leaving.includes(process));
+    const known = new Map([...kept, ...made].map((process) => [process.config.name, process]));
+    for (const config of after.processes) {
+      const process = known.get(config.name);
+      if (process && kept.includes(process))
+        process.reconfigure(withLogsOf(config, process.config));
+    }
+    group.processes = after.processes.flatMap(({ name }) => known.get(name) ?? []);
+    group.priority = after.priority;
+    this.#groups.sort((a, b) => a.priority - b.priority);
+    this.#list();
+    for (const process of made) if (process.config.autostart) process.start();
+    this.#watchMemory();
+  }
+
+  /** Stops all of a group. @throws Fault BAD_NAME */
+  async halt(name: string): Promise<void> {
+    await untilDown(this.group(name));
   }
 
   /** Gives up a group. @throws Fault BAD_NAME; STILL_RUNNING when not all of it is down */
@@ -253,6 +292,19 @@ function untilSocketIsFree(
   if (holders.length === 0) return undefined;
   return Promise.all(holders.map((holder) => holder.until(({ name }) => name !== "STOPPING")));
 }
+
+/** Those with the highest numbers go first. Somebody may start one while it is waited for. */
+async function untilDown(processes: readonly Supervised[]): Promise<void> {
+  for (let up = [...processes]; up.length > 0; up = up.filter(({ state }) => !isAtRest(state))) {
+    await stopInTurn([up.toReversed()], "an update of the configuration");
+  }
+}
+
+/** Which file AUTO stands for is known since it was started. */
+const withLogsOf = (
+  config: ProcessConfig,
+  { stdout_logfile, stderr_logfile }: ProcessConfig,
+): ProcessConfig => ({ ...config, stdout_logfile, stderr_logfile });
 
 /** Stable: equal priorities keep their order. */
 const byProcessPriority = (processes: readonly Supervised[]): Supervised[] =>

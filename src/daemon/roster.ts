@@ -1,5 +1,6 @@
 import type { Config, GroupConfig } from "../config/config.ts";
 import { type ConfigDiff, diff } from "../config/diff.ts";
+import { isPlain, type PlannedChange, planOf } from "../config/plan.ts";
 import { Fault } from "../faults.ts";
 import { withLogs } from "./autologs.ts";
 import { StartError } from "./errors.ts";
@@ -13,7 +14,7 @@ interface RosterParts extends Pick<World, "sockets" | "clearing"> {
   config: Config;
   /** The groups of it as they run. */
   groups: readonly GroupConfig[];
-  fleet: Pick<Fleet, "add" | "remove" | "has" | "closing">;
+  fleet: Pick<Fleet, "add" | "remove" | "has" | "change" | "halt" | "closing">;
   log: Log;
   /** Reads the configuration anew. @throws StartError */
   reread(): Config;
@@ -49,35 +50,105 @@ export class Roster {
    * @throws Fault CANT_REREAD with everything that is wrong with it; then nothing changes at all
    */
   reread(): ConfigDiff {
-    try {
-      this.#latest = this.#parts.reread();
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error;
-      throw new Fault("CANT_REREAD", error.message.replace(/^Error: /, ""), { cause: error });
-    }
+    this.#latest = this.#read();
     return diff({ ...this.#latest, groups: [...this.#active.values()] }, this.#latest);
   }
 
   /** @throws Fault BAD_NAME, ALREADY_ADDED, FAILED */
   async add(name: string): Promise<void> {
-    const { fleet, sockets, clearing, log } = this.#parts;
+    const { fleet } = this.#parts;
     const config = this.#latest.groups.find((group) => group.name === name);
     if (!config) throw new Fault("BAD_NAME", name);
     if (fleet.has(name) || this.#beingAdded.has(name)) throw new Fault("ALREADY_ADDED", name);
+    await this.#alone(name, () => this.#take(config));
+  }
+
+  /** Does one thing at a time to a group. @throws Fault; FAILED for what is none */
+  async #alone<T>(name: string, act: () => Promise<T>): Promise<T> {
     this.#beingAdded.add(name);
     try {
-      await sockets.lookUp(config.processes);
-      if (fleet.closing) throw new Fault("SHUTDOWN_STATE");
-      const [group = config] = withLogs([config], this.#latest, log);
-      adoptOrphans({ log, clearing }, { stoptree: config.processes.some((each) => each.stoptree) });
-      fleet.add(group);
-      this.#active.set(name, config);
+      return await act();
     } catch (error) {
       if (error instanceof Fault) throw error;
       const why = error instanceof Error ? error.message : String(error);
       throw new Fault("FAILED", `${name}: ${why.replace(/^Error: /, "")}`, { cause: error });
     } finally {
       this.#beingAdded.delete(name);
+    }
+  }
+
+  async #take(config: GroupConfig): Promise<void> {
+    const { fleet, sockets, log } = this.#parts;
+    await sockets.lookUp(config.processes);
+    if (fleet.closing) throw new Fault("SHUTDOWN_STATE");
+    const [group = config] = withLogs([config], this.#latest, log);
+    this.#adoptOrphans(config);
+    fleet.add(group);
+    this.#active.set(config.name, config);
+  }
+
+  #adoptOrphans({ processes }: GroupConfig): void {
+    const { log, clearing } = this.#parts;
+    adoptOrphans({ log, clearing }, { stoptree: processes.some((each) => each.stoptree) });
+  }
+
+  /**
+   * What `update` would do with the configuration as it stands on the disk; nothing changes.
+   * @throws Fault CANT_REREAD
+   */
+  plan(): PlannedChange[] {
+    const after = this.#read();
+    const before = { ...this.#latest, groups: [...this.#active.values()] };
+    return planOf(diff(before, after), before.groups, after.groups);
+  }
+
+  /**
+   * Makes a group that runs be as it was configured when the configuration was read last, and touches
+   * nothing of it that need not change.
+   * @returns what was done to its processes
+   * @throws Fault BAD_NAME, FAILED
+   */
+  async update(name: string): Promise<PlannedChange[]> {
+    const before = this.#active.get(name);
+    const after = this.#latest.groups.find((group) => group.name === name);
+    if (!before || !after) throw new Fault("BAD_NAME", name);
+    if (this.#beingAdded.has(name)) throw new Fault("FAILED", `${name} is being updated already`);
+    const [old, now] = [before, after].map((group) => ({ ...this.#latest, groups: [group] }));
+    const plan = old && now ? planOf(diff(old, now), [before], [after]) : [];
+    if (plan.length > 0) await this.#alone(name, () => this.#change(before, after, plan));
+    return plan;
+  }
+
+  async #change(
+    before: GroupConfig,
+    after: GroupConfig,
+    plan: readonly PlannedChange[],
+  ): Promise<void> {
+    const { fleet, log } = this.#parts;
+    const { name } = after;
+    if (!isPlain(before) || !isPlain(after)) {
+      await fleet.halt(name);
+      this.remove(name);
+      await this.#take(after);
+      return;
+    }
+    const named = (...actions: PlannedChange["action"][]) =>
+      new Set(plan.filter(({ action }) => actions.includes(action)).map(({ name: each }) => each));
+    const coming = named("start", "restart");
+    const processes = after.processes.filter((each) => coming.has(each.name));
+    const [made = after] = withLogs([{ ...after, processes }], this.#latest, log);
+    this.#adoptOrphans(made);
+    await fleet.change(after, { going: named("stop", "restart"), coming: made });
+    this.#active.set(name, after);
+  }
+
+  /** @throws Fault CANT_REREAD */
+  #read(): Config {
+    try {
+      return this.#parts.reread();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      throw new Fault("CANT_REREAD", error.message.replace(/^Error: /, ""), { cause: error });
     }
   }
 

@@ -52,6 +52,7 @@ export class Sink {
   #listeners: Set<(aboutToCut: boolean) => void> | undefined;
   readonly #writers = new Writers(() => !this.full);
   readonly #untilRoom: (() => void)[] = [];
+  readonly #place: { path: string; creation: LogCare; disk: DiskFile | undefined };
   readonly #delivery: Delivery;
   readonly #rotator: Rotator;
   #users = 0;
@@ -71,8 +72,8 @@ export class Sink {
   constructor(spec: SinkSpec, reports: SinkReports, disk?: DiskFile) {
     this.spec = spec;
     this.#disk = disk;
-    const place = { path: spec.path, creation: this.care, disk };
-    this.#delivery = new Delivery(place, reports, {
+    this.#place = { path: spec.path, creation: this.care, disk };
+    this.#delivery = new Delivery(this.#place, reports, {
       pause: () => this.#writers.pause(),
       goOn: () => this.#goOn(),
       written: (rotated) => {
@@ -241,6 +242,12 @@ export class Sink {
   /** What is done with its files. */
   get care(): LogCare {
     return this.spec.care ?? noCare;
+  }
+
+  /** From here on this is done with its files. What writes through another process goes on as it began. */
+  retend(care: LogCare): void {
+    this.spec.care = care;
+    this.#place.creation = care;
   }
 
   /** Tells what went wrong with its files. */

@@ -5,7 +5,7 @@ import { systemClock } from "../os/clock.ts";
 import { unless } from "../os/errno.ts";
 import { absent, deviceOf, movable } from "../os/logplace.ts";
 import type { Disks } from "./disks.ts";
-import { isScheduled, needsKeeper, noCare } from "./logcare.ts";
+import { isScheduled, type LogCare, needsKeeper, noCare } from "./logcare.ts";
 import { LogKeeper } from "./logkeeper.ts";
 import { Sink, type SinkReports, type SinkSpec } from "./sink.ts";
 
@@ -48,6 +48,13 @@ export class Sinks {
     const sink = new Sink(spec, this.#reports, this.#disks?.file(spec));
     if (needsKeeper(sink.care)) this.#keeper.add(sink);
     return sink;
+  }
+
+  /** Something else is to be done with the files of a log from here on. */
+  retend(sink: Sink, care: LogCare): void {
+    this.#keeper.remove(sink);
+    sink.retend(care);
+    if (needsKeeper(care)) this.#keeper.add(sink);
   }
 
   /** One source less; a log that has none any more is forgotten. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { ProcessConfig } from "../config/config.ts";
 import { targetsOf } from "../config/kinds/paths.ts";
 import { bytesRepr, repr } from "../config/pyrepr.ts";
@@ -39,7 +40,7 @@ const unheard = () => undefined;
 
 /** The three standard streams of a process: its channels, and what reads them. */
 export class Stdio {
-  readonly #config: ProcessConfig;
+  #config: ProcessConfig;
   readonly #world: World;
   readonly #streams: Partial<Record<StreamName, OutputStream>> = {};
   /** Those whose logs tell of starts and ends; of two that share a log, the first. */
@@ -288,6 +289,15 @@ export class Stdio {
       elapsedMs: () => clock.monotonicMs() - this.#startedAt,
     };
     return () => formatterOf(style, moment);
+  }
+
+  /** Takes over what may change while there is a child: what is done with the files of its logs. */
+  reconfigure(config: ProcessConfig): void {
+    const care = careOf(config);
+    if (!isDeepStrictEqual(care, careOf(this.#config))) {
+      for (const sink of new Set(this.#sinks)) this.#world.sinks.retend(sink, care);
+    }
+    this.#config = config;
   }
 
   /** Where the output of a stream goes; two names of one file are one place. */

@@ -32,10 +32,10 @@ import type { World } from "./world.ts";
 
 /** One process of the fleet: runs its chart, performs its effects, remembers how its children ended. */
 export class Supervised {
-  readonly config: ProcessConfig;
+  #config: ProcessConfig;
   readonly maker: ChildMaker;
   readonly #world: World;
-  readonly #recycler: Recycler;
+  readonly recycler: Recycler;
   readonly #history: History;
   #state: State = { name: "STOPPED", retries: 0 };
   #closing = false;
@@ -53,12 +53,28 @@ export class Supervised {
   readonly #watchers = new Set<() => void>();
 
   constructor(config: ProcessConfig, world: World, recycler: Recycler) {
-    this.config = config;
+    this.#config = config;
     this.#policy = config;
     this.#world = world;
-    this.#recycler = recycler;
+    this.recycler = recycler;
     this.maker = new ChildMaker(config, world);
     this.#history = new History(this.maker.stdio, world);
+  }
+
+  get config(): ProcessConfig {
+    return this.#config;
+  }
+
+  /**
+   * Takes over options that cost no restart. What a timer that runs was set by, as max_lifetime, counts
+   * from the next child on.
+   */
+  reconfigure(config: ProcessConfig): void {
+    const isOwn = this.#policy === this.#config;
+    this.#config = config;
+    if (isOwn) this.#policy = config;
+    this.maker.reconfigure(config);
+    if (isOwn && this.pid > 0) this.#note(this.pid);
   }
 
   get state(): State {
@@ -136,7 +152,7 @@ export class Supervised {
 
   /** Has it recycled as soon as its group allows. */
   requestRecycling(reason: string): void {
-    this.#recycler.request(this, reason);
+    this.recycler.request(this, reason);
   }
 
   /**

@@ -6,6 +6,7 @@ import type {
   HookChanges,
   ListedProcess,
   LogLine,
+  PlannedChange,
   ProcessDetails,
   ProcessStatus,
   ProcessTreeMember,
@@ -17,6 +18,7 @@ import {
   hookChanges,
   listedProcess,
   logLine,
+  plannedChange,
   processDetails,
   processStatus,
   processTreeMember,
@@ -210,6 +212,22 @@ export const methods = table({
     result: boolean("always true"),
     faults: ["BAD_NAME", "STILL_RUNNING"],
     doc: "Give up a group that is down.",
+  },
+  "drover.planUpdate": {
+    role: "admin",
+    params: {},
+    result: array<PlannedChange[]>("", plannedChange),
+    faults: ["CANT_REREAD"],
+    doc: "What an update would do to each process with the configuration as it is on the disk now, and why; changes nothing.",
+  },
+  "drover.updateProcessGroup": {
+    role: "admin",
+    params: { name: group },
+    result: array<PlannedChange[]>("what was done", plannedChange),
+    faults: ["BAD_NAME", "FAILED"],
+    doc:
+      "Make a group that runs be as it was configured when the configuration was read last: only processes " +
+      "that come, go, or have other options that cost a restart are stopped and started.",
   },
   "drover.updateHooks": {
     role: "admin",

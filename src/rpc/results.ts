@@ -134,6 +134,21 @@ export interface HookChanges {
   removed: string[];
 }
 
+/** What an update does to one process, and because of which options. */
+export interface PlannedChange {
+  group: string;
+  name: string;
+  /** change: it takes something over, and runs on. */
+  action: "start" | "stop" | "restart" | "change";
+  because: {
+    option: string;
+    from?: string | undefined;
+    to?: string | undefined;
+    file: string;
+    line: number;
+  }[];
+}
+
 /** One line of a log. */
 export interface LogLine {
   name: string;

@@ -7,6 +7,7 @@ import type {
   ListedProcess,
   LogLine,
   LostBytes,
+  PlannedChange,
   ProcessDetails,
   ProcessInfo,
   ProcessStatus,
@@ -208,6 +209,26 @@ export const hookChanges = {
   removed: { type: "array", doc: "names" },
 } satisfies Shape<HookChanges>;
 
+export const plannedChange = {
+  group: text("of the process"),
+  name: text("of the process"),
+  action: text("start, stop, restart, or change: it takes something over and runs on"),
+  because: {
+    type: "array",
+    doc: "options: none where its whole group comes or goes",
+    shape: {
+      option: text("its name"),
+      from: {
+        ...text("as it was written, with secrets hidden; missing: it was not set"),
+        optional: true,
+      },
+      to: { ...text("as it is written; missing: it is not set"), optional: true },
+      file: text("where"),
+      line: integer("in that file"),
+    },
+  },
+} satisfies Shape<PlannedChange>;
+
 export const logLine = {
   name: text("of the process, or of those that share the log"),
   stream: text("stdout, stderr or both"),
@@ -227,4 +248,6 @@ export const shapes: Readonly<Record<string, Shape>> = {
   Config: configInfo,
   Option: configuredOption,
   LogLine: logLine,
+  PlannedChange: plannedChange,
+  HookChanges: hookChanges,
 };

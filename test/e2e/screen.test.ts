@@ -59,8 +59,7 @@ describe.runIf(available("tmux"))("on a terminal", () => {
     screen.press("status --watch", "Enter");
     await screen.shows("6 of 7 running; v unfolds, q leaves");
     await daemon.ctl("stop", "worker:worker_1");
-    const changed = await screen.shows("2/3 running");
-    expect(changed).toMatch(/^ {2}worker_1 +stopped/m);
+    await screen.shows(/^worker +2\/3 running.*\n {2}worker_1 +stopped/m);
     screen.press("v");
     await screen.shows(/^worker:worker_0 +running/m);
     screen.resize(40, 5);
@@ -93,6 +92,45 @@ describe.runIf(available("tmux"))("on a terminal", () => {
     const waiting = open(daemon.config, ["wait", "bad", "--timeout", "3s"]);
     await waiting.shows("waiting: 0/1 ... waiting for bad,");
     expect(await waiting.shows("not running")).toBe("bad: ERROR (STOPPED, not running within 3s)");
+  });
+
+  test("fg attaches to a process, and Ctrl-C leads back to the shell", async () => {
+    const daemon = await startDaemon(
+      "[program:cat]\ncommand=cat\nstartsecs=0\nstdout_logfile=%(here)s/cat.log\n",
+    );
+    const state = path.join(daemon.dir, "state");
+    const screen = open(daemon.config, [], { env: { XDG_STATE_HOME: state } });
+    await screen.shows("supervisor>");
+    screen.press("fg cat", "Enter");
+    await screen.shows("==> Press Ctrl-C to exit <==");
+    screen.press("hello", "Enter");
+    await screen.shows(/hello\s+hello/);
+    screen.resize(50, 12);
+    screen.press("C-c");
+    await screen.shows(/Exiting foreground\s+supervisor>$/);
+    screen.press("pid cat", "Enter");
+    await screen.shows(/\d+\s+supervisor>$/);
+    // What was typed for the process is no command.
+    screen.press("Up");
+    await screen.shows(/supervisor> pid cat$/);
+    screen.press("C-c", "Up", "Up");
+    await screen.shows(/supervisor> fg cat$/);
+    screen.press("C-c", "C-d");
+  });
+
+  test("names of all kinds can be shown and given", async () => {
+    const daemon = await startDaemon(
+      ["-x", "größe", "日本", "a.b;c"]
+        .map((name) => `[program:${name}]\ncommand=sleep 1000\nstartsecs=0\n`)
+        .join(""),
+    );
+    const table = await open(daemon.config, ["status"]).shows("日本");
+    for (const name of ["-x", "größe", "日本", "a.b;c"]) {
+      expect(table).toMatch(new RegExp(`^${name} +running`, "m"));
+      expect((await daemon.ctl("stop", name)).stdout).toBe(`${name}: stopped\n`);
+      expect((await daemon.ctl("status", name)).stdout).toMatch(/STOPPED/);
+    }
+    expect((await daemon.ctl("wait", "--for", "stopped", "--", "-x")).stdout).toBe("-x: stopped\n");
   });
 
   test("what workers write is harmless there, and raw in a pipe", async () => {

@@ -142,7 +142,7 @@ const script: readonly (readonly string[] | Rewrite)[] = [
     text
       .replace(/\[program:bad\][^[]*/, "[program:comes]\ncommand=sleep 1000\nstartsecs=0\n")
       .replace(/\[program:silent\][^[]*/, "")
-      .replace("[program:cat]", "[program:cat]\nstopwaitsecs=3"),
+      .replace("[program:cat]", "[program:cat]\ndirectory=/"),
   ["reread"],
   ["reread"],
   ["avail"],
