@@ -9,7 +9,7 @@ export async function showFleet(session: Session, flags: StatusFlags): Promise<v
   const all = await session.client.call("drover.getAllProcesses", { usage: isTable });
   const listed = selectAll(session, all, flags.names);
   const isComplete = session.exitCode === 0;
-  if (isTable) {
+  if (isTable && (isComplete || listed.length > 0)) {
     // Who names them wants to see each.
     const unfold = flags.unfold || flags.names.length > 0;
     for (const line of formatFleet(rowsOf(listed, unfold), session.size().columns)) {
