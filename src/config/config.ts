@@ -16,6 +16,8 @@ export interface ProcessConfig extends Omit<ProgramValues, "killasgroup"> {
   killasgroup: boolean;
   /** The socket that it shares with the others of its fcgi-program. */
   socket: FcgiValues | undefined;
+  /** `numprocs=` of a program that has been scaled to another number of copies. */
+  scaledFrom: number | undefined;
   /** Where it was configured: all copies of a program share it. */
   section: RawSection;
 }

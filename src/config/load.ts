@@ -23,6 +23,13 @@ export type Overrides = Readonly<Record<string, string>>;
 /** A suggestion looks at every name there is; a broken file could ask for one on every line. */
 const MOST_HINTS = 50;
 
+/** What is otherwise than the files say. */
+export interface Changes {
+  overrides?: Overrides;
+  /** How many copies programs have by now, by their names; asked with `rundir=`. */
+  scaled?: (rundir: string | undefined) => ReadonlyMap<string, number>;
+}
+
 const COMMAND_LINE = "command line";
 
 /**
@@ -34,7 +41,7 @@ export function loadConfig(
   source: string,
   reader: Reader,
   machine: Facts,
-  overrides: Overrides = {},
+  { overrides = {}, scaled = () => new Map() }: Changes = {},
 ): Config {
   const facts = remembering(machine);
   const sources = readSources(source, reader, facts, { includes: true });
@@ -55,6 +62,7 @@ export function loadConfig(
     processes: 0,
     characters: 0,
     hints: MOST_HINTS,
+    scales: scaled(supervisord.rundir),
   };
   const servers = readServers(sections, known, { facts: context.facts, problems });
   const groups = readGroups(sections, context);
@@ -114,7 +122,7 @@ function readSupervisord(
     problems,
     known,
     environmentFiles,
-  }: Omit<SectionContext, "processes" | "characters" | "hints">,
+  }: Omit<SectionContext, "processes" | "characters" | "hints" | "scales">,
 ) {
   const { options, names } = kinds.supervisord;
   const reading: Reading = {

@@ -103,9 +103,9 @@ function numbersOf(section: RawSection | undefined, was: GroupConfig, is: GroupC
   const copiesIn = ({ processes }: GroupConfig) =>
     processes.filter((process) => process.section.name === section?.name);
   const [before, now] = [copiesIn(was), copiesIn(is)];
-  const [copy] = now;
-  if (!copy || before.length === 0) {
-    const members = (group: GroupConfig) => group.section.values.get("programs")?.text;
+  const members = (group: GroupConfig) => group.section.values.get("programs")?.text;
+  const [copy = before[0]] = now;
+  if (!copy || members(was) !== members(is)) {
     return [reason(is.section, "programs", { from: members(was), to: members(is) })];
   }
   const counts = { from: String(before.length), to: String(now.length) };

@@ -30,7 +30,9 @@ export function readProgram(spec: ProgramSpec, context: SectionContext): Process
   const { section, name, group } = spec;
   const values = { ...context.known.values, program_name: name, group_name: group };
   const known: Known = { ...context.known, values };
-  const scalars = readOptions(programOptions, { section, known, names: "program" }, context);
+  const given = readOptions(programOptions, { section, known, names: "program" }, context);
+  const scale = spec.kind === "program" ? context.scales.get(name) : undefined;
+  const scalars = scale === undefined ? given : { ...given, numprocs: scale };
   checkProgram(spec, scalars, context.problems);
   const varying = varyingOptions(section);
   const copies = countCopies(scalars.numprocs, section, varying, context);
@@ -41,6 +43,7 @@ export function readProgram(spec: ProgramSpec, context: SectionContext): Process
     group,
     section,
     socket: spec.socket,
+    scaledFrom: scale === undefined ? undefined : given.numprocs,
   };
   const byName = new Map<string, ProcessConfig>();
   const problems: Problem[] = [];

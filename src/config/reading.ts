@@ -13,4 +13,6 @@ export interface SectionContext extends Reading {
   characters: number;
   /** How many more unknown programs are told the nearest name. */
   hints: number;
+  /** Numbers of copies that count in place of `numprocs=`, by the names of programs. */
+  scales: ReadonlyMap<string, number>;
 }

@@ -3,7 +3,7 @@ import { foreground } from "./foreground.ts";
 import { add, avail, remove, reread, update } from "./groups.ts";
 import { help } from "./help.ts";
 import { logs, logsHelp } from "./logs.ts";
-import { eventsHelp, topHelp, waitHelp, whyHelp } from "./ourhelp.ts";
+import { eventsHelp, scaleHelp, topHelp, waitHelp, whyHelp } from "./ourhelp.ts";
 import { exit, type Session } from "./session.ts";
 import { pid, status } from "./status.ts";
 import { mainTail, tail } from "./tail.ts";
@@ -158,6 +158,11 @@ export const commands: Commands = {
     run: restart,
     completes: "processes",
     needsName: exit.generic,
+  },
+  scale: {
+    help: scaleHelp,
+    run: async (session, words) => (await import("./scale.ts")).scale(session, words),
+    completes: "groups",
   },
   shutdown: {
     help: ["shutdown \tShut the remote supervisord down."],

@@ -99,7 +99,9 @@ function folded(copies: readonly Sampled[]): FleetRow[] {
   const isOne = states.size === 1;
   const failed = copies.some((copy) => hasFailed(copy) || stateStyles[copy.statename] === "red");
   const style = failed ? "red" : isOne ? stateStyles[first.statename] : "yellow";
-  const count = `${running}/${copies.length} running`;
+  const { scaled_from } = first;
+  const scaled = scaled_from === undefined ? "" : `, scaled from ${scaled_from}`;
+  const count = `${running}/${copies.length} running${scaled}`;
   const uptimes = rows.flatMap(({ uptime }) => uptime ?? []);
   const exits = rows.flatMap(({ lastExit }) => lastExit ?? []);
   const head: FleetRow = {
@@ -107,7 +109,10 @@ function folded(copies: readonly Sampled[]): FleetRow[] {
       first.group === first.program ? first.group : `${first.group}:${first.program}`,
     ),
     state: {
-      text: isOne && running === 0 ? `${copies.length} ${first.statename.toLowerCase()}` : count,
+      text:
+        isOne && running === 0
+          ? `${copies.length} ${first.statename.toLowerCase()}${scaled}`
+          : count,
       style,
     },
     pid: undefined,

@@ -149,6 +149,9 @@ export async function takeOver(
     tell(step, group);
     if (step === "troubled" || step === "unknown") session.exitCode = exit.generic;
   };
+  // What has been scaled is as configured again.
+  const groups = words.filter((word) => word !== "all");
+  await client.call("drover.resetScale", { names: words.includes("all") ? [] : groups });
   const changes = await reloadConfig(session);
   const wanted = words.includes("all") ? new Set<string>() : new Set(words);
   if (wanted.size > 0) {

@@ -7,6 +7,7 @@ import type { Command } from "./commands.ts";
 import { everyGroup, takeOver, updateHooks } from "./groups.ts";
 import { planned } from "./plan.ts";
 import { explain } from "./problems.ts";
+import { scaleInJson } from "./scale.ts";
 import { exit, type Session } from "./session.ts";
 import { judge, readStatusWords, selectAll } from "./status.ts";
 import { readMainTail, readTail } from "./tail.ts";
@@ -97,6 +98,7 @@ export const jsonAnswers: Readonly<Record<string, Answer>> = {
     stopped: await each(session, stop, words),
     started: await each(session, start, words),
   }),
+  scale: scaleInJson,
   shutdown: async ({ client }) => ({
     shutting_down: await client.call("supervisor.shutdown", {}),
   }),

@@ -46,3 +46,13 @@ export const topHelp = [
   "Ex:",
   "top worker:* --sort memory",
 ];
+
+export const scaleHelp = [
+  "scale <program>=20\tRun so many copies of a program, whatever its numprocs= says",
+  "scale <program>=+5\tSo many more, or fewer: -3; those with the highest numbers leave first",
+  "scale\t\t\tShow what has been scaled",
+  "scale --reset [name]\tRun as many as are configured again, as update does, too",
+  "The others run on. It counts over restarts of droverd; scale_min= and scale_max= bound it.",
+  "Ex:",
+  "scale worker=+5",
+];

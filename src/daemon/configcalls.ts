@@ -15,6 +15,9 @@ type ConfigCalls = Pick<
   | "supervisor.getAllConfigInfo"
   | "drover.updateHooks"
   | "drover.planUpdate"
+  | "drover.scale"
+  | "drover.getScales"
+  | "drover.resetScale"
   | "drover.updateProcessGroup"
 >;
 
@@ -33,6 +36,9 @@ export function configCalls(roster: Roster, hooks: Hooks): ConfigCalls {
       roster.remove(name);
       return true;
     },
+    "drover.scale": ({ program, count }) => roster.scale(program, count),
+    "drover.getScales": () => roster.scales,
+    "drover.resetScale": ({ names }) => roster.resetScale(names.map(String)),
     "drover.planUpdate": () => roster.plan(),
     "drover.updateProcessGroup": ({ name }) => roster.update(name),
     "drover.updateHooks": () => hooks.takeOver(roster.latest.hooks),

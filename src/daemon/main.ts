@@ -145,7 +145,7 @@ async function runUntilShutdown(
     expectPlaces(config);
     next = config;
   };
-  const reread = () => loadSource(source);
+  const reread: DaemonOptions["reread"] = (how) => loadSource(source, how);
   const signals = new Signals();
   for (;;) {
     const given = { ...lasting, file, notes: notes.splice(0), reread, prepareRestart };

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { unlinkSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import path from "node:path";
@@ -43,6 +42,7 @@ import { openServer } from "./serve.ts";
 import { SharedSockets } from "./sharedsockets.ts";
 import type { Sink } from "./sink.ts";
 import { Sinks } from "./sinks.ts";
+import { instanceOf, scaleFileOf } from "./source.ts";
 import { StreamLimits } from "./streamlimits.ts";
 import { Syslog } from "./syslog.ts";
 import type { ServiceManager } from "./systemd.ts";
@@ -61,7 +61,7 @@ export interface DaemonOptions {
   /** Undefined when there is none. */
   manager: ServiceManager | undefined;
   /** Reads the configuration anew. @throws StartError */
-  reread(): Config;
+  reread(how?: { isScaled?: boolean }): Config;
   /** Reads the configuration for the next life. @throws StartError when it cannot be used */
   prepareRestart(): void;
 }
@@ -180,7 +180,8 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const logs = createLogService({ fleet, sinks, mainLog, limits });
   const eventService = createEventService(eventPlaces, limits);
   const { reread } = options;
-  const roster = new Roster({ config, groups, fleet, sockets, clearing, log, reread });
+  const scaleFile = scaleFileOf(file, rundir);
+  const roster = new Roster({ config, groups, fleet, sockets, clearing, log, reread, scaleFile });
   for (const [server, door] of doors) {
     const served = {
       config,
@@ -357,10 +358,6 @@ function serverUrlOf(servers: readonly ServerConfig[]): string | undefined {
   const server = servers.find(({ kind }) => kind === "unix") ?? servers.at(-1);
   return server && urlOf(server);
 }
-
-/** Distinguishes daemons that share a run folder. */
-const instanceOf = (file: string): string =>
-  createHash("sha256").update(path.resolve(file)).digest("hex").slice(0, 12);
 
 function makeFolder(folder: string, make: () => void): void {
   try {

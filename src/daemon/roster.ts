@@ -7,6 +7,8 @@ import { StartError } from "./errors.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Log } from "./log.ts";
 import { adoptOrphans } from "./orphans.ts";
+import type { ScaleFile } from "./scales.ts";
+import { boundsOf, groupOf, readCount, refuseOtherEdits } from "./scaling.ts";
 import type { World } from "./world.ts";
 
 interface RosterParts extends Pick<World, "sockets" | "clearing"> {
@@ -17,7 +19,8 @@ interface RosterParts extends Pick<World, "sockets" | "clearing"> {
   fleet: Pick<Fleet, "add" | "remove" | "has" | "change" | "halt" | "closing">;
   log: Log;
   /** Reads the configuration anew. @throws StartError */
-  reread(): Config;
+  reread(how?: { isScaled?: boolean }): Config;
+  scaleFile: ScaleFile;
 }
 
 /** Which groups run, beside those that are configured by now. */
@@ -93,11 +96,12 @@ export class Roster {
   }
 
   /**
-   * What `update` would do with the configuration as it stands on the disk; nothing changes.
+   * What `update` would do with the configuration as it stands on the disk, which ends what has been
+   * scaled; nothing changes.
    * @throws Fault CANT_REREAD
    */
   plan(): PlannedChange[] {
-    const after = this.#read();
+    const after = this.#read({ isScaled: false });
     const before = { ...this.#latest, groups: [...this.#active.values()] };
     return planOf(diff(before, after), before.groups, after.groups);
   }
@@ -142,10 +146,71 @@ export class Roster {
     this.#active.set(name, after);
   }
 
-  /** @throws Fault CANT_REREAD */
-  #read(): Config {
+  /**
+   * Gives a program another number of copies, whatever `numprocs=` says, until it is taken back.
+   * @param wanted `20`, or how many more or fewer: `+5`, `-3`
+   * @returns what was done
+   * @throws Fault BAD_NAME, BAD_ARGUMENTS, FAILED, CANT_REREAD
+   */
+  async scale(program: string, wanted: string): Promise<PlannedChange[]> {
+    const { scaleFile } = this.#parts;
+    const section = this.#latest.sections.get(`program:${program}`);
+    if (!section) throw new Fault("BAD_NAME", program);
+    const copies = [...this.#active.values()]
+      .flatMap(({ processes }) => processes)
+      .filter((process) => process.section.name === section.name);
+    const count = readCount(wanted, copies.length, boundsOf(section, copies[0]));
+    const before = scaleFile.read();
+    if (count === copies.length) return [];
+    scaleFile.write(new Map(before).set(program, count));
     try {
-      return this.#parts.reread();
+      const after = this.#read({ isScaled: true });
+      const group = groupOf(program, section, after);
+      const active = this.#active.get(group.name);
+      if (!active) throw new Fault("BAD_NAME", `${group.name} is not part of what runs`);
+      const [old, now] = [active, group].map((each) => ({ ...after, groups: [each] }));
+      const plan = old && now ? planOf(diff(old, now), [active], [group]) : [];
+      refuseOtherEdits(plan, program);
+      this.#latest = after;
+      return await this.update(group.name);
+    } catch (error) {
+      scaleFile.write(before);
+      throw error;
+    }
+  }
+
+  /**
+   * From the next time that the configuration is read `numprocs=` counts again.
+   * @param groups of these, or of all
+   * @returns the programs that had been scaled
+   * @throws Fault CANT_REREAD; then nothing changes
+   */
+  resetScale(groups: readonly string[]): string[] {
+    const { scaleFile } = this.#parts;
+    const before = scaleFile.read();
+    const isMeant = (program: string) =>
+      groups.length === 0 ||
+      groups.includes(program) ||
+      groups.some((group) =>
+        this.#active
+          .get(group)
+          ?.processes.some(({ section }) => section.name === `program:${program}`),
+      );
+    const reset = [...before.keys()].filter(isMeant);
+    if (reset.length > 0) this.#read({ isScaled: false });
+    scaleFile.write(new Map([...before].filter(([program]) => !reset.includes(program))));
+    return reset;
+  }
+
+  /** Programs that have been scaled, and to how many copies. */
+  get scales(): Record<string, number> {
+    return Object.fromEntries(this.#parts.scaleFile.read());
+  }
+
+  /** @throws Fault CANT_REREAD */
+  #read(how?: { isScaled?: boolean }): Config {
+    try {
+      return this.#parts.reread(how);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       throw new Fault("CANT_REREAD", error.message.replace(/^Error: /, ""), { cause: error });

@@ -1,13 +1,16 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Config } from "../config/config.ts";
-import { loadConfig, type Overrides } from "../config/load.ts";
+import { type Changes, loadConfig, type Overrides } from "../config/load.ts";
 import { ConfigError, formatProblem, type Problem, seenFrom } from "../config/problems.ts";
 import { searchPaths } from "../config/search.ts";
 import { glob } from "../os/glob.ts";
 import { machine } from "../os/machine.ts";
+import { defaultRundir } from "../os/rundir.ts";
 import { readText } from "../os/text.ts";
 import { StartError } from "./errors.ts";
+import { ScaleFile } from "./scales.ts";
 
 /** Where a configuration comes from. */
 export interface Source {
@@ -17,6 +20,13 @@ export interface Source {
   /** What its relative paths are relative to: the folder droverd was started in. */
   cwd: string;
 }
+
+/** Distinguishes daemons that share a run folder. */
+export const instanceOf = (file: string): string =>
+  createHash("sha256").update(path.resolve(file)).digest("hex").slice(0, 12);
+
+export const scaleFileOf = (file: string, rundir = defaultRundir()): ScaleFile =>
+  new ScaleFile(path.join(rundir, `${instanceOf(file)}.scale`));
 
 /** @throws StartError when none is given, and naming where was looked */
 export function findSource(given: string | undefined, overrides: Overrides): Source {
@@ -48,13 +58,21 @@ function search(cwd: string): string {
 }
 
 /** @throws ConfigError */
-export const readSource = ({ file, overrides, cwd }: Source): Config =>
-  loadConfig(file, { read: readText, glob }, { ...machine(), cwd }, overrides);
+export const readSource = (source: Source): Config => read(source, {});
 
-/** @throws StartError with every problem of the configuration, for those who read the terminal or the log */
-export function loadSource(source: Source): Config {
+function read({ file, overrides, cwd }: Source, changes: Changes): Config {
+  const reader = { read: readText, glob };
+  return loadConfig(file, reader, { ...machine(), cwd }, { overrides, ...changes });
+}
+
+/**
+ * @param isScaled as `droverctl scale` has scaled it, and not as it is written
+ * @throws StartError with every problem of the configuration, for those who read the terminal or the log
+ */
+export function loadSource(source: Source, { isScaled = true } = {}): Config {
+  const scaled = (rundir: string | undefined) => scaleFileOf(source.file, rundir).read();
   try {
-    return readSource(source);
+    return read(source, isScaled ? { scaled } : {});
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new StartError(describe(error.problems, source.cwd), 2, { cause: error });

@@ -244,6 +244,7 @@ export class Supervised {
     return {
       ...this.listing(moment),
       program: this.config.section.name.replace(/^[^:]*:/, ""),
+      ...(this.config.scaledFrom !== undefined && { scaled_from: this.config.scaledFrom }),
       uptime: this.pid > 0 ? (this.#child?.uptimeMsAt(moment.monotonicMs) ?? 0) / 1_000 : 0,
       restarts,
       next_start: this.#nextStart,

@@ -213,6 +213,32 @@ export const methods = table({
     faults: ["BAD_NAME", "STILL_RUNNING"],
     doc: "Give up a group that is down.",
   },
+  "drover.scale": {
+    role: "operate",
+    params: {
+      program: text("name of a program, as in [program:x]"),
+      count: text("how many copies, as 20, +5 or -3"),
+    },
+    result: array<PlannedChange[]>("what was done", plannedChange),
+    faults: ["BAD_NAME", "BAD_ARGUMENTS", "FAILED", "CANT_REREAD"],
+    doc:
+      "Give a program another number of copies than numprocs= says, also over restarts of the daemon; the " +
+      "others run on, and those with the highest numbers leave first.",
+  },
+  "drover.getScales": {
+    role: "read",
+    params: {},
+    result: struct<Record<string, number>>("numbers of copies by program"),
+    faults: [],
+    doc: "Which programs have been scaled.",
+  },
+  "drover.resetScale": {
+    role: "operate",
+    params: { names: list("programs or groups; none: all") },
+    result: array<string[]>("the programs that had been scaled"),
+    faults: ["CANT_REREAD"],
+    doc: "Let numprocs= count again from the next time that the configuration is read.",
+  },
   "drover.planUpdate": {
     role: "admin",
     params: {},

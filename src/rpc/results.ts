@@ -57,6 +57,8 @@ export interface Usage {
 export interface FleetProcess extends ListedProcess {
   /** The name of its section: the copies of a program share it. */
   program: string;
+  /** Where its program has been scaled, the number of copies that it is configured to have. */
+  scaled_from?: number;
   /** Seconds since its child started; 0 without one. */
   uptime: number;
   restarts: number;

@@ -131,6 +131,10 @@ const usage = {
 export const fleetProcess = {
   ...listedProcess,
   program: text("the name of its section: the copies of a program share it"),
+  scaled_from: {
+    ...integer("of a program that was scaled: how many copies it is configured to have"),
+    optional: true,
+  },
   uptime: { type: "number", doc: "seconds since its child started; 0: there is none" },
   restarts: processDetails.restarts,
   next_start: processDetails.next_start,

@@ -210,6 +210,7 @@ test("a program that sets nothing is run as supervisord runs it", () => {
     socket: undefined,
     depends_on: [],
     job_time: undefined,
+    scale_min: 0,
     environment_file: "",
     log_prefix: "",
     log_timestamps: "off",

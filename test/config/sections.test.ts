@@ -6,7 +6,7 @@ import { inMemory, machine } from "../support/configuration.ts";
 const root = "/srv/app/c.conf";
 
 const load = (body: string, overrides: Overrides = {}) =>
-  loadConfig(root, inMemory({ [root]: `[supervisord]\n${body}` }), machine, overrides);
+  loadConfig(root, inMemory({ [root]: `[supervisord]\n${body}` }), machine, { overrides });
 
 /** What is said of a configuration, errors and warnings, without the file's name. */
 function said(body: string, overrides?: Overrides): string[] {

@@ -21,6 +21,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   remove: ["web"],
   reread: [],
   restart: ["web"],
+  scale: ["web=2"],
   shutdown: [],
   signal: ["HUP", "web"],
   start: ["web"],

@@ -74,6 +74,21 @@ export const programOptions = {
       "lost and marks it in the log, block makes the program wait until there is room; for all that " +
       "share a log when one of them says so.",
   }),
+  scale_min: option({
+    kind: integerFrom(0, 32_768),
+    default: "0",
+    change: "live",
+    origin: "drover",
+    doc: "The fewest copies that `droverctl scale` may leave.",
+  }),
+  scale_max: option({
+    kind: integerFrom(0, 32_768),
+    default: undefined,
+    change: "live",
+    origin: "drover",
+    example: "50",
+    doc: "The most copies that `droverctl scale` may ask for.",
+  }),
   job_time: option({
     kind: duration,
     default: undefined,
