@@ -3,7 +3,15 @@ import { foreground } from "./foreground.ts";
 import { add, avail, remove, reread, update } from "./groups.ts";
 import { help } from "./help.ts";
 import { logs, logsHelp } from "./logs.ts";
-import { eventsHelp, scaleHelp, topHelp, waitHelp, whyHelp } from "./ourhelp.ts";
+import {
+  eventsHelp,
+  freezeHelp,
+  scaleHelp,
+  thawHelp,
+  topHelp,
+  waitHelp,
+  whyHelp,
+} from "./ourhelp.ts";
 import { exit, type Session } from "./session.ts";
 import { pid, status } from "./status.ts";
 import { mainTail, tail } from "./tail.ts";
@@ -76,6 +84,10 @@ export const commands: Commands = {
     ours: ["Ex:", "fg console"],
     run: foreground,
     completes: "processes",
+  },
+  freeze: {
+    help: freezeHelp,
+    run: async (session, words) => (await import("./freeze.ts")).freeze(session, words),
   },
   help: {
     help: ["help\t\tPrint a list of available actions", "help <action>\tPrint help for <action>"],
@@ -258,6 +270,11 @@ export const commands: Commands = {
     ],
     run: update,
     completes: "groups",
+  },
+  thaw: {
+    help: thawHelp,
+    run: async (session) => (await import("./freeze.ts")).thaw(session),
+    alone: true,
   },
   top: {
     help: topHelp,

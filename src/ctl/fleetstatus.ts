@@ -1,4 +1,5 @@
-import { formatFleet, rowsOf } from "./fleettable.ts";
+import { formatFleet, noteOf, rowsOf } from "./fleettable.ts";
+import { styled } from "./printable.ts";
 import type { Session } from "./session.ts";
 import { judge, noteLosses, type StatusFlags, selectAll, showLines } from "./status.ts";
 import { verdictOf } from "./verdict.ts";
@@ -11,6 +12,7 @@ export async function showFleet(session: Session, flags: StatusFlags): Promise<v
   const isComplete = session.exitCode === 0;
   if (isTable && (isComplete || listed.length > 0)) {
     // Who names them wants to see each.
+    for (const line of noteOf(listed)) session.print(styled(line, "cyan"));
     const unfold = flags.unfold || flags.names.length > 0;
     for (const line of formatFleet(rowsOf(listed, unfold), session.size().columns)) {
       session.print(line);

@@ -205,6 +205,14 @@ const columns: readonly Column<FleetRow>[] = [
   { title: "LAST EXIT", side: "left", expendable: 6, shrinksTo: 16, cell: formatLastExit },
 ];
 
+/** Above the table, where there is something to say of the whole fleet. */
+export function noteOf(processes: readonly FleetProcess[]): string[] {
+  const [first] = processes;
+  if (first?.frozen_until === undefined) return [];
+  const left = formatSpan(first.frozen_until - first.now);
+  return [`frozen for another ${left}: nothing is started by itself (see thaw)`];
+}
+
 /** The fleet for people, in no more columns than their terminal has. */
 export const formatFleet = (rows: readonly FleetRow[], width: number): string[] =>
   rows.length === 0 ? ["no processes"] : formatTable(rows, columns, width);

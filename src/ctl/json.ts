@@ -4,6 +4,7 @@ import { ServerError } from "../rpc/client.ts";
 import type { MethodName } from "../rpc/methods.ts";
 import type { FleetProcess, ProcessStatus } from "../rpc/results.ts";
 import type { Command } from "./commands.ts";
+import { freezeInJson } from "./freeze.ts";
 import { everyGroup, takeOver, updateHooks } from "./groups.ts";
 import { planned } from "./plan.ts";
 import { explain } from "./problems.ts";
@@ -116,6 +117,8 @@ export const jsonAnswers: Readonly<Record<string, Answer>> = {
     return found;
   },
   stop: (session, words) => each(session, stop, words),
+  freeze: freezeInJson,
+  thaw: async ({ client }) => ({ thawed: await client.call("drover.thaw", {}) }),
   maintail: async (session, words) => ({ text: await readMainTail(session, words) }),
   tail: readTail,
   update: async (session, words) => {

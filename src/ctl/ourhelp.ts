@@ -56,3 +56,13 @@ export const scaleHelp = [
   "Ex:",
   "scale worker=+5",
 ];
+
+export const freezeHelp = [
+  "freeze\t\t\tStart nothing by itself for ten minutes, as while a deploy copies files:",
+  "\t\t\twhat crashes waits, and what is to be replaced runs on",
+  "freeze --for <time>\tFor so long: 90s, 5m",
+  "Ex:",
+  "freeze --for 2m",
+];
+
+export const thawHelp = ["thaw\t\t\tStart what has waited since freeze", "Ex:", "thaw"];

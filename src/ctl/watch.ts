@@ -3,7 +3,7 @@ import { Fault } from "../faults.ts";
 import { namespec } from "../process/order.ts";
 import { ServerError } from "../rpc/client.ts";
 import type { FleetProcess } from "../rpc/results.ts";
-import { formatFleet, rowsOf, type Sampled, type SortKey, sortKeys } from "./fleettable.ts";
+import { formatFleet, noteOf, rowsOf, type Sampled, type SortKey, sortKeys } from "./fleettable.ts";
 import { styled } from "./printable.ts";
 import { explain } from "./problems.ts";
 import { type Picture, Screen } from "./screen.ts";
@@ -74,7 +74,13 @@ export class FleetPicture implements Picture {
     const { length } = this.processes;
     const head = `${running} of ${length} running; ${this.#keys ? "c m r u n sort, " : ""}v unfolds, q leaves`;
     const trouble = this.trouble === "" ? [] : [styled(this.trouble.slice(0, columns), "red")];
-    return [styled(head.slice(0, columns), "dim"), ...trouble, ...formatFleet(rows, columns)];
+    const notes = noteOf(this.processes).map((note) => styled(note.slice(0, columns), "cyan"));
+    return [
+      styled(head.slice(0, columns), "dim"),
+      ...trouble,
+      ...notes,
+      ...formatFleet(rows, columns),
+    ];
   }
 
   pressed(key: string): boolean {

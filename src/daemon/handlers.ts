@@ -13,6 +13,7 @@ import type { ProcessStatus } from "../rpc/results.ts";
 import { version } from "../version.ts";
 import { type ClearableLogs, clearHandlers } from "./clearlogs.ts";
 import { configCalls } from "./configcalls.ts";
+import type { Freezer } from "./freezer.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log.ts";
 import { logCalls } from "./logcalls.ts";
@@ -25,6 +26,7 @@ export interface DaemonControls extends ClearableLogs {
   identifier: string;
   roster: Roster;
   hooks: Hooks;
+  freezer: Freezer;
   logs: LogService;
   events: Bus;
   shutdown(): void;
@@ -112,6 +114,14 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
       const moment = momentOf(systemClock);
       return fleet.listed.map((process) => process.listing(moment));
     },
+    "drover.freeze": ({ seconds }) => {
+      if (seconds < 1 || seconds > LONGEST_FREEZE) {
+        throw new Fault("BAD_ARGUMENTS", `expected 1 to ${LONGEST_FREEZE} seconds, got ${seconds}`);
+      }
+      controls.freezer.freeze(seconds * 1_000);
+      return true;
+    },
+    "drover.thaw": () => controls.freezer.thaw(),
     "drover.getAllProcesses": ({ usage }) => {
       const moment = momentOf(systemClock);
       const all = fleet.listed.map((process) => process.summary(moment));
@@ -148,6 +158,9 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
     ...logCalls({ mainLog, sinks: controls.sinks, process: one }),
   };
 }
+
+/** In seconds. Whoever forgets to thaw has forgotten it by then. */
+const LONGEST_FREEZE = 86_400;
 
 const nameOf = ({ config }: Supervised): string => config.name;
 

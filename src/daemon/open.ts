@@ -27,6 +27,7 @@ import { Daemon } from "./daemon.ts";
 import { describeBug, StartError } from "./errors.ts";
 import { createEventService, keepEvents } from "./eventservice.ts";
 import { Fleet } from "./fleet.ts";
+import { Freezer } from "./freezer.ts";
 import { createHandlers } from "./handlers.ts";
 import { Hooks } from "./hooks.ts";
 import { Journal } from "./journal.ts";
@@ -138,6 +139,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     sockets,
     ledger,
     clearing,
+    freezer: new Freezer({ clock: systemClock, log }),
     events,
     identifier: supervisord.identifier,
     channels,
@@ -172,6 +174,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     release,
     settle: () => hooks.close(),
   });
+  undo.push(() => world.freezer.close());
   watchers.add((process) => {
     const end = endOfDaemon(process, supervisord);
     if (end) daemon.endBecause(end);
@@ -190,6 +193,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
       eventService,
       roster,
       hooks,
+      freezer: world.freezer,
       fleet,
       sinks,
       logs,
@@ -310,6 +314,7 @@ interface Served {
   eventService: EventService;
   roster: Roster;
   hooks: Hooks;
+  freezer: Freezer;
   fleet: Fleet;
   logs: LogService;
   sinks: Sinks;
@@ -318,12 +323,12 @@ interface Served {
 }
 
 function createService(server: ServerConfig, door: Door, served: Served): RequestListener {
-  const { config, daemon, events, eventService, roster, hooks, fleet, sinks, logs, mainLog } =
-    served;
+  const { config, daemon, events, eventService, roster, hooks, freezer } = served;
+  const { fleet, sinks, logs, mainLog } = served;
   const { log } = daemon;
   const { identifier } = config.supervisord;
   const handlers = createHandlers({
-    ...{ fleet, events, roster, hooks, logs, sinks, mainLog, log, identifier },
+    ...{ fleet, events, roster, hooks, freezer, logs, sinks, mainLog, log, identifier },
     shutdown: () => daemon.shutdown(),
     restart() {
       try {

@@ -152,7 +152,10 @@ export class Supervised {
 
   /** Has it recycled as soon as its group allows. */
   requestRecycling(reason: string): void {
-    this.recycler.request(this, reason);
+    const { pid } = this;
+    this.#world.freezer.whenThawed(() => {
+      if (this.pid === pid) this.recycler.request(this, reason);
+    });
   }
 
   /**
@@ -241,6 +244,7 @@ export class Supervised {
   summary(moment: Moment): FleetProcess {
     const { restarts } = this.#history;
     const { lastExit } = this;
+    const { untilMs: frozenMs } = this.#world.freezer;
     return {
       ...this.listing(moment),
       program: this.config.section.name.replace(/^[^:]*:/, ""),
@@ -248,6 +252,7 @@ export class Supervised {
       uptime: this.pid > 0 ? (this.#child?.uptimeMsAt(moment.monotonicMs) ?? 0) / 1_000 : 0,
       restarts,
       next_start: this.#nextStart,
+      ...(frozenMs !== undefined && { frozen_until: frozenMs / 1_000 }),
       last_exit: lastExit
         ? { time: lastExit.time, cause: lastExit.cause, expected: lastExit.expected }
         : null,
@@ -256,9 +261,8 @@ export class Supervised {
 
   /** When it is started again by itself, in seconds since the Epoch; null: not of its own accord. */
   get #nextStart(): number | null {
-    const { name } = this.#state;
-    const waits = name === "BACKOFF" || name === "EXITED" || name === "STOPPED";
-    return waits && this.#wakesAt !== undefined ? this.#wakesAt / 1_000 : null;
+    if (!waitsToStart(this.#state) || this.#wakesAt === undefined) return null;
+    return Math.max(this.#wakesAt, this.#world.freezer.untilMs ?? 0) / 1_000;
   }
 
   /** Path of a stream's log, the first file where it has several; undefined: it has none of its own. */
@@ -309,7 +313,15 @@ export class Supervised {
     this.#cancelTimer = undefined;
     this.#wakesAt = wakeMs === undefined ? undefined : this.#world.clock.wallMs() + wakeMs;
     if (wakeMs === undefined) return;
-    this.#cancelTimer = this.#world.clock.after(wakeMs, () => this.#send({ type: "timeout" }));
+    this.#cancelTimer = this.#world.clock.after(wakeMs, () => this.#due());
+  }
+
+  /** What its state has waited for is due, unless that is a start and the fleet is frozen. */
+  #due(): void {
+    const over = () => this.#send({ type: "timeout" });
+    const givesUp = "over" in this.#state && this.#state.over !== undefined;
+    if (!waitsToStart(this.#state) || givesUp) over();
+    else this.#cancelTimer = this.#world.freezer.whenThawed(over);
   }
 
   #tell({ from, event, to, reason }: Happened): void {
@@ -443,3 +455,7 @@ export class Supervised {
     }
   }
 }
+
+/** In these a timer that ends is a start. */
+const waitsToStart = ({ name }: State): boolean =>
+  name === "BACKOFF" || name === "EXITED" || name === "STOPPED";

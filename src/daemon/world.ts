@@ -1,6 +1,7 @@
 import type { Bus } from "../events/bus.ts";
 import type { Clock } from "../os/clock.ts";
 import type { Clearing } from "./clearing.ts";
+import type { Freezer } from "./freezer.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
@@ -18,6 +19,7 @@ export interface World {
   syslog: Syslog;
   sockets: SharedSockets;
   ledger: Ledger;
+  freezer: Freezer;
   clearing: Clearing;
   events: Bus;
   /** What the daemon is called in its events. */

@@ -366,6 +366,22 @@ export const methods = table({
     faults: ["BAD_NAME", "BAD_ARGUMENTS", "NOT_RUNNING", "FAILED"],
     doc: "Send a process the signal of its reloadsignal=, by which it reads its own configuration again.",
   },
+  "drover.freeze": {
+    role: "operate",
+    params: { seconds: integer("how long") },
+    result: boolean("always true"),
+    faults: ["BAD_ARGUMENTS"],
+    doc:
+      "Start nothing by itself for so long, as while a deploy copies files: what crashes waits, and what is to " +
+      "be replaced runs on. Whoever asks for a start gets it.",
+  },
+  "drover.thaw": {
+    role: "operate",
+    params: {},
+    result: boolean("false: it was not frozen"),
+    faults: [],
+    doc: "Start what has waited since the fleet was frozen.",
+  },
   "drover.getAllProcesses": {
     role: "read",
     params: { usage: flag("also what each uses of processors and memory", false) },

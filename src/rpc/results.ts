@@ -63,6 +63,8 @@ export interface FleetProcess extends ListedProcess {
   uptime: number;
   restarts: number;
   next_start: number | null;
+  /** While the fleet is frozen: when it thaws. */
+  frozen_until?: number;
   /** How its latest child has ended; null: none has. */
   last_exit: { time: number; cause: string; expected: boolean } | null;
   /** Missing when it was not asked for; null: there is no child. */

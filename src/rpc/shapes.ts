@@ -138,6 +138,11 @@ export const fleetProcess = {
   uptime: { type: "number", doc: "seconds since its child started; 0: there is none" },
   restarts: processDetails.restarts,
   next_start: processDetails.next_start,
+  frozen_until: {
+    type: "number",
+    doc: "while the fleet is frozen: when it thaws, in seconds since the Epoch",
+    optional: true,
+  },
   last_exit: {
     type: ["object", "null"],
     doc: "how its latest child has ended; null: none has",
