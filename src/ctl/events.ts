@@ -108,6 +108,7 @@ function detailsOf(event: EventRecord): string[] {
     event.took_ms === undefined ? "" : `${event.took_ms} ms`,
     event.when === undefined ? "" : String(event.when),
     subject ?? "",
+    event.file === undefined ? "" : `${event.program}: ${event.files} changed, ${event.file}`,
     event.hook === undefined ? "" : `hook '${event.hook}', events: ${event.events}`,
     event.hook === undefined ? "" : (error ?? ""),
     event.data === undefined ? "" : JSON.stringify(event.data),

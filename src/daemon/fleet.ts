@@ -6,6 +6,7 @@ import { isAtRest } from "../process/chart.ts";
 import { byName, parseNamespec } from "../process/order.ts";
 import { isStopped } from "../process/states.ts";
 import { channelName } from "./channelname.ts";
+import { FileWatches } from "./filewatch.ts";
 import { ListenerPool } from "./listeners.ts";
 import { watchMemory } from "./memorywatch.ts";
 import { Recycler } from "./recycler.ts";
@@ -39,12 +40,14 @@ export class Fleet {
   #closing = false;
   readonly #ticks: Ticks;
   #stopWatchingMemory: () => void = () => undefined;
+  readonly #files: FileWatches;
   /** What is left of programs that are not configured any more, on its way out. */
   readonly #strangers: Promise<void>[] = [];
 
   constructor(groups: readonly GroupConfig[], world: World) {
     this.#world = world;
     this.#ticks = new Ticks(world);
+    this.#files = new FileWatches(world);
     this.#take(groups);
   }
 
@@ -92,7 +95,7 @@ export class Fleet {
     for (const { processes } of this.#take([group])) {
       for (const process of processes) if (process.config.autostart) process.start();
     }
-    this.#watchMemory();
+    this.#watch();
   }
 
   /**
@@ -126,7 +129,7 @@ export class Fleet {
     this.#groups.sort((a, b) => a.priority - b.priority);
     this.#list();
     for (const process of made) if (process.config.autostart) process.start();
-    this.#watchMemory();
+    this.#watch();
   }
 
   /** Stops all of a group. @throws Fault BAD_NAME */
@@ -146,12 +149,14 @@ export class Fleet {
     removed?.pool?.close();
     for (const process of processes) process.retire();
     this.#world.events.emit("PROCESS_GROUP_REMOVED", { group: name });
-    this.#watchMemory();
+    this.#watch();
   }
 
-  #watchMemory(): void {
+  /** Looks after what the processes that there are now use, and after their files. */
+  #watch(): void {
     this.#stopWatchingMemory();
     this.#stopWatchingMemory = watchMemory(this.listed, this.#world);
+    this.#files.follow(this.listed);
   }
 
   get closing(): boolean {
@@ -217,7 +222,7 @@ export class Fleet {
         else process.start();
       }
     }
-    this.#watchMemory();
+    this.#watch();
   }
 
   #endSurvivors(): ReadonlySet<Supervised> {
@@ -242,6 +247,7 @@ export class Fleet {
   async close(): Promise<void> {
     this.#closing = true;
     this.#stopWatchingMemory();
+    this.#files.close();
     this.#world.events.onDemand = () => undefined;
     this.#ticks.stop();
     this.#world.events.emit("SUPERVISOR_STATE_CHANGE_STOPPING", {});

@@ -2,7 +2,6 @@ import { unlinkSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import path from "node:path";
 import type { Config, GroupConfig, ServerConfig } from "../config/config.ts";
-import type { SupervisordValues } from "../config/options/supervisord.ts";
 import { formatProblem } from "../config/problems.ts";
 import { defaultServer, urlOf } from "../config/servers.ts";
 import { Bus } from "../events/bus.ts";
@@ -12,7 +11,6 @@ import { systemClock } from "../os/clock.ts";
 import { unless } from "../os/errno.ts";
 import { LockHeld, lockFolder } from "../os/lock.ts";
 import { machine } from "../os/machine.ts";
-import { native } from "../os/native.ts";
 import { OomWatch } from "../os/oom.ts";
 import { defaultRundir, makePrivateDir, removeFolder } from "../os/rundir.ts";
 import { Bodies } from "../rpc/body.ts";
@@ -30,22 +28,18 @@ import { Fleet } from "./fleet.ts";
 import { Freezer } from "./freezer.ts";
 import { createHandlers } from "./handlers.ts";
 import { Hooks } from "./hooks.ts";
-import { Journal } from "./journal.ts";
 import { Launcher } from "./launcher.ts";
 import { Ledger } from "./ledger.ts";
-import { createLog, type Log } from "./log.ts";
-import { careOf, noCare } from "./logcare.ts";
-import { LogNews, logReports, watchedDisks } from "./logreports.ts";
+import type { Log } from "./log.ts";
 import { createLogService } from "./logservice.ts";
+import { openJournal, openLog, type Undo } from "./openlogs.ts";
 import { adoptOrphans } from "./orphans.ts";
 import { Roster } from "./roster.ts";
 import { openServer } from "./serve.ts";
 import { SharedSockets } from "./sharedsockets.ts";
-import type { Sink } from "./sink.ts";
-import { Sinks } from "./sinks.ts";
+import type { Sinks } from "./sinks.ts";
 import { instanceOf, scaleFileOf } from "./source.ts";
 import { StreamLimits } from "./streamlimits.ts";
-import { Syslog } from "./syslog.ts";
 import type { ServiceManager } from "./systemd.ts";
 import type { World } from "./world.ts";
 
@@ -71,9 +65,6 @@ export interface DaemonOptions {
 const serials = { next: 0 };
 /** Without a journal numbers are those of no other process either: begun with the microsecond. */
 const recent = new Recent(systemClock.wallMs() * 1_000);
-
-/** What has been opened so far, to be given back in reverse. */
-type Undo = (() => void)[];
 
 function unwind(undo: Undo): void {
   for (let act = undo.pop(); act; act = undo.pop()) act();
@@ -203,76 +194,6 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   }
   log("info", `supervisord started with pid ${process.pid}`);
   return daemon;
-}
-
-function openLog(
-  { config: { supervisord }, echo }: DaemonOptions,
-  { rundir, events, undo }: { rundir: string; events: Bus; undo: Undo },
-) {
-  const news = new LogNews((...line) => log(...line), events);
-  const reports = logReports(news);
-  const sinks = new Sinks(reports, watchedDisks(rundir, news));
-  undo.push(() => sinks.close());
-  const syslog = new Syslog(
-    { path: supervisord.syslog_socket, ident: supervisord.syslog_ident },
-    systemClock,
-    reports,
-  );
-  const { logfile, loglevel: level, log_format: format } = supervisord;
-  const mainLog = logfile.to === "file" ? logfile.path : undefined;
-  const stdout = sinks.open({ path: "/dev/stdout", maxBytes: 0, backups: 0 });
-  const used = new Set(echo ? [stdout] : []);
-  if (mainLog !== undefined) {
-    const { logfile_maxbytes: maxBytes, logfile_backups: backups } = supervisord;
-    const care = careOf(supervisord);
-    used.add(sinks.open({ path: mainLog, maxBytes, backups, care }));
-  }
-  for (const sink of used) acquire(sink, undo);
-  undo.push(() => syslog.close());
-  if (mainLog === undefined && !native()) {
-    const message = "logfile=syslog needs the optional package koffi, which is not installed";
-    throw new StartError(`Error: ${message}`, 1);
-  }
-  const toSyslog = mainLog === undefined ? (line: string) => syslog.send(line) : undefined;
-  const log: Log = createLog({ level, format, sinks: [...used], syslog: toSyslog });
-  return { log, sinks, syslog, mainLog };
-}
-
-/** @throws StartError */
-function acquire(sink: Sink, undo: Undo): void {
-  try {
-    sink.acquire();
-  } catch (error) {
-    throw new StartError(`Error: cannot open the log ${sink.spec.path}: ${error}`, 1);
-  }
-  undo.push(
-    () => sink.release(),
-    // After a start that fails nobody waits for whoever reads it.
-    () => sink.giveUp(),
-  );
-}
-
-interface JournalPlaces {
-  sinks: Sinks;
-  recent: Recent;
-  undo: Undo;
-}
-
-/** Opens the events' journal, whose numbers the next events go on with. @throws StartError */
-async function openJournal(
-  values: SupervisordValues,
-  { sinks, recent, undo }: JournalPlaces,
-): Promise<Journal | undefined> {
-  const { event_log: path, event_log_maxbytes: maxBytes, event_log_backups: backups } = values;
-  if (path === undefined) return undefined;
-  // It is rotated by its size alone: what is compressed could not be searched.
-  const { mode, owner } = careOf(values);
-  const sink = sinks.open({ path, maxBytes, backups, care: { ...noCare, mode, owner } });
-  acquire(sink, undo);
-  const journal = new Journal(sink);
-  const last = (await sinks.answers(path)) ? journal.begin() : undefined;
-  if (last !== undefined) recent.goOnWith(last + 1);
-  return journal;
 }
 
 /** One daemon for one configuration, also when its socket has been removed or renamed. */

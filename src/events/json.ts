@@ -43,6 +43,10 @@ export interface EventRecord {
   /** Of a GAP: events with numbers between these two were not to be had. */
   after?: number;
   before?: number;
+  /** Of a WATCH: whose files, how many, and the first of them. */
+  program?: string;
+  files?: number;
+  file?: string;
   /** Of a HOOK: its name. */
   hook?: string;
   /** With quiet=, to a hook: how many like it were left out before. */

@@ -33,6 +33,15 @@ interface OfLog {
   logfile: string;
 }
 
+interface OfWatch {
+  group: string;
+  program: string;
+  /** How many. */
+  files: number;
+  /** The first of them. */
+  file: string;
+}
+
 interface OfHook {
   hook: string;
   /** How many it was about. */
@@ -161,6 +170,13 @@ const catalogue = {
   LOG_SLOW: ofLog(
     ({ took_ms }: OfLog & { took_ms: number }) => `ms:${took_ms}`,
     "its disk took long for one write, and has a process of its own now",
+  ),
+  WATCH: abstract("what happens to watched files; drover's own"),
+  WATCH_CHANGED: sent(
+    "WATCH",
+    ({ group, program, files, file }: OfWatch) =>
+      `groupname:${group} programname:${program} files:${files}\n${file}`,
+    "files of a program with watch= have changed",
   ),
   HOOK: abstract("what happens to hooks; drover's own"),
   HOOK_FAILED: sent(

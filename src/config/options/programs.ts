@@ -10,6 +10,7 @@ import { resourceOptions } from "./resources.ts";
 import { restartingOptions } from "./restarting.ts";
 import { stopCommandOption, stoppingOptions } from "./stopping.ts";
 import { streamOptions } from "./streams.ts";
+import { watchingOptions } from "./watching.ts";
 
 const priority = option({
   kind: integer,
@@ -74,6 +75,7 @@ export const programOptions = {
       "lost and marks it in the log, block makes the program wait until there is room; for all that " +
       "share a log when one of them says so.",
   }),
+  ...watchingOptions,
   scale_min: option({
     kind: integerFrom(0, 32_768),
     default: "0",

@@ -1,0 +1,23 @@
+import type { SignalName } from "../../process/signals.ts";
+import { suggest } from "../problems.ts";
+import { kind, readOr } from "./kind.ts";
+import { signal } from "./words.ts";
+
+/** What is done when watched files have changed. */
+export type WatchAction = { act: "restart" | "none" } | { act: "signal"; signal: SignalName };
+
+const actions = ["restart", "none", "signal:HUP"];
+
+export const watchAction = kind(
+  "restart, none or signal:HUP",
+  (given, facts, refuse): WatchAction => {
+    const [act = "", name, ...more] = given.trim().split(":");
+    if (act === "signal" && name !== undefined && more.length === 0) {
+      return { act, signal: readOr(signal, name, facts, refuse) };
+    }
+    if ((act !== "restart" && act !== "none") || name !== undefined) {
+      return refuse(suggest(given, actions));
+    }
+    return { act };
+  },
+);
