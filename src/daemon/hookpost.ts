@@ -1,14 +1,16 @@
 import { createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { HookConfig } from "../config/config.ts";
 import type { EventRecord } from "../events/json.ts";
 import { judge, type Try } from "../hooks/retrying.ts";
+import { readSmallFile } from "../os/smallfile.ts";
 import { version } from "../version.ts";
 import { HookError, type HookWorld } from "./hookrun.ts";
 
 /** Of an answer only its status counts; whoever says more than this is not listened to. */
 const MOST_ANSWER = 16_384;
+/** No key of an HMAC needs more. */
+const MOST_SECRET = 65_536;
 
 /**
  * Posts events to `post=`, and tries again as long as that may help.
@@ -24,7 +26,7 @@ export async function postHook(
   const { clock, log, random } = world;
   const body = JSON.stringify(hook.every > 0 ? events : events[0]);
   for (let tries = 0; ; tries++) {
-    const headers = headersFor(hook, body, tries);
+    const headers = await headersFor(hook, body, tries);
     const tried = await tryOnce(hook, { headers, body, nowMs: clock.wallMs() }, signal);
     const judged = judge(tried, tries, random());
     if (judged.is === "done") return;
@@ -50,8 +52,12 @@ function pause({ clock }: HookWorld, ms: number, signal: AbortSignal): Promise<v
 }
 
 /** @throws HookError */
-function headersFor(hook: HookConfig, body: string, tries: number): Record<string, string> {
-  const secret = secretOf(hook);
+async function headersFor(
+  hook: HookConfig,
+  body: string,
+  tries: number,
+): Promise<Record<string, string>> {
+  const secret = await secretOf(hook);
   const signature = secret && createHmac("sha256", secret).update(body).digest("hex");
   return {
     "Content-Type": "application/json",
@@ -63,14 +69,19 @@ function headersFor(hook: HookConfig, body: string, tries: number): Record<strin
   };
 }
 
-function secretOf({ secret, secret_file }: HookConfig): string | undefined {
+/** @throws HookError also where there should be a secret and is none: nothing goes out unsigned then */
+async function secretOf({ secret, secret_file }: HookConfig): Promise<string | undefined> {
   if (secret_file === undefined) return secret;
+  let text: string;
   try {
-    return readFileSync(secret_file, "utf8").replace(/\r?\n$/, "");
+    text = await readSmallFile(secret_file, MOST_SECRET);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new HookError(`cannot read secret_file=: ${why}`, { cause: error });
   }
+  const read = text.replace(/\r?\n$/, "");
+  if (read === "") throw new HookError(`secret_file=${secret_file} is empty`);
+  return read;
 }
 
 interface Letter {
@@ -104,6 +115,8 @@ function answer(outgoing: ClientRequest, body: string): Promise<IncomingMessage>
   return new Promise((resolve, reject) => {
     outgoing.on("response", resolve);
     outgoing.on("error", reject);
+    // Of an answer that wants another protocol Node tells nothing else.
+    outgoing.on("close", () => reject(new Error("the connection was closed without an answer")));
     outgoing.end(body);
   });
 }

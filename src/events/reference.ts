@@ -88,7 +88,8 @@ Longer than \`timeout=\` it does not run, and what it leaves in its process grou
 secret, \`X-Drover-Signature: sha256=\` and the hex HMAC-SHA256 of the body. An answer of 2xx is the end
 of it. A server that is away, answers 408, 429 or 5xx, nonsense or nothing in time is asked again after 1, 2,
 4 seconds and so on, or when its \`Retry-After\` says, \`retries=\` times; other answers are final, and
-a redirect is not followed.
+a redirect is not followed. \`secret_file=\` is a regular file, read anew for each try; where it cannot be read
+or is empty the hook fails, and nothing goes out unsigned.
 
 With \`every=5m\` all events of five minutes are one run, a line each on stdin, or one post of an array. With
 \`quiet=10m\` the same event of the same process is told once in ten minutes; the next one that is told

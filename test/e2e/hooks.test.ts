@@ -197,6 +197,17 @@ async function startWeb(answers: readonly ((response: ServerResponse) => void)[]
   return { url: `http://127.0.0.1:${port}`, seen };
 }
 
+/** A server that does as it likes with each connection once something has been said to it. */
+async function startRaw(answer: (socket: Socket) => void): Promise<string> {
+  const server = createRawServer((socket) => {
+    socket.on("error", () => undefined).once("data", () => answer(socket));
+  });
+  onTestFinished(() => void server.close());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  return `http://127.0.0.1:${port}`;
+}
+
 const says =
   (status: number, headers = {}, body = "") =>
   (response: ServerResponse) =>
@@ -256,6 +267,39 @@ test("post= posts JSON with a signature, tries again what may go better, and fol
   expect(daemon.log()).not.toMatch(/s3cret|hidden-word/);
   const told = (await failures(daemon)).map(({ hook: name }) => name).sort();
   expect(told).toEqual(["away", "moved", "nonsense", "refusing", "silent"]);
+});
+
+test("no answer and no secret_file= keeps droverd from going on, or makes it post without a signature", async () => {
+  const [upgrade, mute, signed] = await Promise.all([
+    startRaw((socket) =>
+      socket.end("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"),
+    ),
+    startRaw((socket) => socket.end()),
+    startWeb([says(200)]),
+  ]);
+  const dir = tempDir();
+  const [fifo, empty] = ["fifo", "empty"].map((name) => path.join(dir, name));
+  await run("mkfifo", [fifo ?? ""]);
+  writeFileSync(empty ?? "", "\n");
+  const hook = (name: string, url: string, more = "") =>
+    `[hook:${name}]\non=REMOTE_COMMUNICATION\npost=${url}\nretries=0\n${more}\n`;
+  const daemon = await startDaemon(
+    [
+      hook("upgrade", upgrade),
+      hook("mute", mute),
+      hook("fifo", signed.url, `secret_file=${fifo}`),
+      hook("empty", signed.url, `secret_file=${empty}`),
+      hook("zero", signed.url, "secret_file=/dev/zero"),
+    ].join("\n"),
+  );
+  await daemon.client.call("supervisor.sendRemoteCommEvent", { type: "t", data: "x" });
+  expect((await failure(daemon, "mute")).error).toMatch(/socket hang up/);
+  expect((await failure(daemon, "upgrade")).error).toMatch(/without an answer/);
+  expect((await failure(daemon, "fifo")).error).toMatch(/cannot read secret_file=: .*regular file/);
+  expect((await failure(daemon, "zero")).error).toMatch(/cannot read secret_file=: .*regular file/);
+  expect((await failure(daemon, "empty")).error).toMatch(/secret_file=.* empty/);
+  expect(signed.seen).toEqual([]);
+  expect(await daemon.stop()).toBe(0);
 });
 
 test("update takes hooks over, and those that are as they were go on", async () => {
@@ -344,6 +388,13 @@ secret=x
 on=HOOK_FAILED
 post=ftp://example.com/
 user=root
+[hook:unsigned]
+on=PROCESS_STATE_FATAL
+post=https://example.com/
+secret=
+[hook:wide]
+on=PROCESS_STATE_FATAL
+run=page %(process)10s %%(group)r %(pid).2s
 `),
   );
   const { code, stderr } = await run(process.execPath, [droverd, "-n", "-c", config]);
@@ -359,6 +410,8 @@ user=root
     "a hook is not told of hooks that fail: it would never end",
     '[hook:circle] post: expected a URL such as https://example.com/hook, got "ftp://example.com/"',
     "[hook:circle] user: a hook with post= has no use for it",
+    "[hook:unsigned] secret: expected a secret, got none: without one leave it out",
+    "[hook:wide] run: %(process)10s: expected %(process)s",
   ]) {
     expect(stderr).toContain(text);
   }
