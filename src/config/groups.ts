@@ -38,7 +38,7 @@ export function readGroups(
 }
 
 /** The sections of a kind by the names after their colons. */
-function named(
+export function named(
   prefix: string,
   sections: ReadonlyMap<string, RawSection>,
   problems: Problem[],

@@ -1,8 +1,9 @@
 import { eventNames } from "../hooks/template.ts";
 import type { HookConfig } from "./config.ts";
+import { named } from "./groups.ts";
 import type { Known } from "./names.ts";
 import { problemIn, type RawSection } from "./raw.ts";
-import { kindOf, sections as kinds } from "./sections.ts";
+import { sections as kinds } from "./sections.ts";
 import { type Reading, readOptions, type Table, type Values } from "./table.ts";
 
 type Read = Values<typeof kinds.hook.options>;
@@ -21,11 +22,10 @@ export function readHooks(
   reading: Reading,
 ): HookConfig[] {
   const { options, names } = kinds.hook;
-  return [...sections.values()].flatMap((section) => {
-    if (kindOf(section.name) !== kinds.hook) return [];
+  return [...named("hook:", sections, reading.problems)].map(([name, section]) => {
     const values = readOptions(options, { section, known, names }, reading);
     check(section, values, reading);
-    return [{ name: section.name.slice("hook:".length), section, ...values }];
+    return { name, section, ...values };
   });
 }
 
@@ -37,6 +37,11 @@ function check(section: RawSection, values: Read, { problems }: Reading): void {
     refuse(has("run") ? "post" : undefined, "expected either run= or post=");
     return;
   }
+  if (values.programs.length === 0)
+    refuse(
+      "programs",
+      "expected patterns of names such as mail*, got none: without them leave it out",
+    );
   if (values.expand) checkForms(section, refuse);
   const [word, useless] = has("run") ? ["run", ofPost] : ["post", ofRun];
   const table: Table = kinds.hook.options;

@@ -388,6 +388,16 @@ secret=x
 on=HOOK_FAILED
 post=ftp://example.com/
 user=root
+[hook:two words]
+on=PROCESS_STATE_FATAL
+run=true
+[hook:]
+on=PROCESS_STATE_FATAL
+run=true
+[hook:nobody]
+on=PROCESS_STATE_FATAL
+run=true
+programs=
 [hook:unsigned]
 on=PROCESS_STATE_FATAL
 post=https://example.com/
@@ -410,6 +420,9 @@ run=page %(process)10s %%(group)r %(pid).2s
     "a hook is not told of hooks that fail: it would never end",
     '[hook:circle] post: expected a URL such as https://example.com/hook, got "ftp://example.com/"',
     "[hook:circle] user: a hook with post= has no use for it",
+    '[hook:two words]: expected a name without spaces, colons and slashes, got "two words"',
+    '[hook:]: expected a name without spaces, colons and slashes, got ""',
+    "[hook:nobody] programs: expected patterns of names such as mail*, got none",
     "[hook:unsigned] secret: expected a secret, got none: without one leave it out",
     "[hook:wide] run: %(process)10s: expected %(process)s",
   ]) {
