@@ -53,7 +53,7 @@ export async function runHook(
   if (signal.aborted) onAbort();
   try {
     const { exit, output, more } = await errand.ended;
-    const lines = output.trimEnd() === "" ? [] : output.trimEnd().split("\n");
+    const lines = output.trimEnd() === "" ? [] : output.trimEnd().split(/\r?\n/).map(visible);
     for (const line of lines) log("info", `hook '${hook.name}': ${line}`);
     if (more > 0) log("info", `hook '${hook.name}': and ${more} bytes more`);
     const isFine = "code" in exit && exit.code === 0;
@@ -70,6 +70,13 @@ export async function runHook(
 }
 
 const LONGEST_TOLD = 200;
+
+/** What it says is read in terminals, which must not obey it. */
+const visible = (line: string): string =>
+  line.replace(/[^\P{Cc}\t]/gu, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(2, "0");
+    return `\\x${code}`;
+  });
 
 /** @throws HookError */
 function start(hook: HookConfig, events: readonly EventRecord[], world: HookWorld) {

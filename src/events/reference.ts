@@ -98,7 +98,8 @@ else ever waits for a hook, and where more wait than \`buffer_size=\` says the o
 
 A hook that fails is a line in droverd's log and an event \`HOOK_FAILED\`, events that it was not told of
 are a \`HOOK_DROPPED\`. No hook is for these, so that none can set off itself; a listener can be.
-\`droverctl update\` takes over hooks that are new, changed or gone. At its end droverd waits up to five
+\`droverctl update\` takes over hooks that are new, changed or gone; the \`update\` of
+supervisord's own supervisorctl does not know them, and needs a \`reload\`. At its end droverd waits up to five
 seconds for hooks that run.
 
 ## Messages of workers

@@ -90,7 +90,7 @@ on=PROCESS_STATE_FATAL
 run=sh -c 'setsid sleep 1000 & echo $! > %(here)s/away.pid; exit 0'
 [hook:floods]
 on=PROCESS_STATE_FATAL
-run=sh -c 'yes | head -c 5000000; exit 7'
+run=sh -c 'printf "\\033[31mred\\r\\n"; yes | head -c 5000000; exit 7'
 [hook:missing]
 on=PROCESS_STATE_FATAL
 run=/nonexistent/program
@@ -108,6 +108,7 @@ run=true
   await eventually("both are gone", () => !pids.some(isAlive));
   expect((await failure(daemon, "floods")).error).toMatch(/^exit status 7: y/);
   expect(daemon.log()).toMatch(/hook 'floods': and \d{7} bytes more/);
+  expect(daemon.log()).toContain("hook 'floods': \\x1b[31mred\n");
   expect((await failure(daemon, "missing")).error).toMatch(
     /^cannot run \/nonexistent\/program: can't find command/,
   );
