@@ -97,17 +97,29 @@ async function tryOnce(
 ): Promise<Try> {
   const isSecure = post.startsWith("https:");
   const { request } = isSecure ? await import("node:https") : await import("node:http");
-  const limit = AbortSignal.timeout(timeout);
-  const either = AbortSignal.any([limit, signal]);
+  // Not AbortSignal.any(): what is put together with a signal that lives on is kept as long as that.
+  const over = new AbortController();
+  const end = () => over.abort();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    end();
+  }, timeout);
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
   try {
-    const outgoing = request(post, { method: "POST", headers, agent: false, signal: either });
+    const asked = { method: "POST", headers, agent: false, signal: over.signal };
+    const outgoing = request(post, asked);
     const response = await answer(outgoing, body);
     const { statusCode = 0 } = response;
     await swallow(response);
     return { status: statusCode, retryAfter: response.headers["retry-after"], nowMs };
   } catch (error) {
-    if (limit.aborted) return { error: `no answer within timeout=${timeout / 1_000}s` };
+    if (isLate) return { error: `no answer within timeout=${timeout / 1_000}s` };
     return { error: error instanceof Error ? error.message : String(error) };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
   }
 }
 

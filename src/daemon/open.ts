@@ -20,6 +20,7 @@ import { createDoor, credentialsOf } from "./admission.ts";
 import { createAudit } from "./audit.ts";
 import { clearAutoLogs, withLogs } from "./autologs.ts";
 import { Clearing } from "./clearing.ts";
+import { ConfigWatch } from "./configwatch.ts";
 import { endOfDaemon } from "./container.ts";
 import { Daemon } from "./daemon.ts";
 import { describeBug, StartError } from "./errors.ts";
@@ -176,6 +177,11 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const { reread } = options;
   const scaleFile = scaleFileOf(file, rundir);
   const roster = new Roster({ config, groups, fleet, sockets, clearing, log, reread, scaleFile });
+  const { watch_config: mode } = supervisord;
+  if (mode !== "off") {
+    const watching = new ConfigWatch(mode, { file: path.resolve(file), roster, hooks, world });
+    undo.push(() => watching.close());
+  }
   for (const [server, door] of doors) {
     const served = {
       config,

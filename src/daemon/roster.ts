@@ -147,6 +147,24 @@ export class Roster {
   }
 
   /**
+   * Reads the configuration again, and takes all of it over; what has been scaled stays so.
+   * @returns what was done
+   * @throws Fault CANT_REREAD, and then nothing has changed; FAILED for a group that could not be
+   */
+  async updateAll(): Promise<PlannedChange[]> {
+    const before = [...this.#active.values()];
+    const changes = this.reread();
+    const plan = planOf(changes, before, this.#latest.groups);
+    for (const name of changes.removed) {
+      await this.#parts.fleet.halt(name);
+      this.remove(name);
+    }
+    for (const { name } of changes.changed) await this.update(name);
+    for (const name of changes.added) await this.add(name);
+    return plan;
+  }
+
+  /**
    * Gives a program another number of copies, whatever `numprocs=` says, until it is taken back.
    * @param wanted `20`, or how many more or fewer: `+5`, `-3`
    * @returns what was done

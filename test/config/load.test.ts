@@ -60,6 +60,7 @@ test("an empty [supervisord] is a configuration, with supervisord's defaults", (
     syslog_socket: "/dev/log",
     syslog_ident: "supervisord",
     max_log_streams: 1_024,
+    watch_config: "off",
     event_log: undefined,
     event_log_maxbytes: 10 * 2 ** 20,
     event_log_backups: 4,

@@ -148,3 +148,34 @@ watch_debounce=100ms
   expect((await daemon.ctl("update")).code).toBe(0);
   expect((await daemon.info("told")).pid).toBe(pid);
 });
+
+test("watch_config= plans or takes over an edit of the configuration, and a broken one changes nothing", async () => {
+  const program = (name: string, command = "sleep 1000") =>
+    `[program:${name}]\ncommand=${command}\nstartsecs=0\n`;
+  for (const mode of ["plan", "update"]) {
+    const settings = `watch_config=${mode}`;
+    const included = "[include]\nfiles=conf.d/*.ini\n";
+    const dir = tempDir();
+    mkdirSync(path.join(dir, "conf.d"));
+    const daemon = await startDaemon(program("a") + included, settings, { dir });
+    const { pid } = await daemon.state("a", "RUNNING");
+    const extra = path.join(dir, "conf.d/b.ini");
+    writeFileSync(extra, program("b"));
+    await eventually("b is seen", () => /has changed.* start b:b/.test(daemon.log()));
+    if (mode === "plan") {
+      expect((await daemon.all()).map(({ name }) => name)).toEqual(["a"]);
+      continue;
+    }
+    await daemon.state("b", "RUNNING");
+    writeFileSync(extra, "[program:b]\ncommand=sleep 1\nstartsecs=soon\n");
+    await eventually("what is wrong", () =>
+      /is not taken over: .*b\.ini:3 \[program:b\] startsecs/.test(daemon.log()),
+    );
+    expect(await daemon.info("b")).toMatchObject({ statename: "RUNNING" });
+    rmSync(extra);
+    await eventually("b is gone", async () => (await daemon.all()).length === 1);
+    writeFileSync(daemon.config, configText(program("a") + program("c") + included, settings));
+    await eventually("c is there", async () => (await daemon.all()).length === 2);
+    expect(await daemon.info("a")).toMatchObject({ pid });
+  }
+});

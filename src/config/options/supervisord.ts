@@ -170,6 +170,14 @@ export const supervisordOptions = {
     origin: "drover",
     doc: "Rotated journals to keep; 0 empties the journal instead.",
   }),
+  watch_config: option({
+    kind: choice("off", "plan", "update"),
+    default: "off",
+    origin: "drover",
+    doc:
+      "What is done when the configuration's files change: plan logs what an update would do, update does it. " +
+      "A broken file changes nothing, and its mistakes are logged.",
+  }),
   exit_on_fatal: option({
     kind: boolean,
     default: "false",
