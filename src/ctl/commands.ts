@@ -6,6 +6,7 @@ import { logs, logsHelp } from "./logs.ts";
 import {
   eventsHelp,
   freezeHelp,
+  rolloutHelp,
   scaleHelp,
   thawHelp,
   topHelp,
@@ -170,6 +171,12 @@ export const commands: Commands = {
     run: restart,
     completes: "processes",
     needsName: exit.generic,
+  },
+  rollout: {
+    help: rolloutHelp,
+    run: async (session, words) => (await import("./rollout.ts")).rollout(session, words),
+    completes: "processes",
+    missing: exit.unreachable,
   },
   scale: {
     help: scaleHelp,

@@ -108,6 +108,9 @@ function detailsOf(event: EventRecord): string[] {
     event.took_ms === undefined ? "" : `${event.took_ms} ms`,
     event.when === undefined ? "" : String(event.when),
     subject ?? "",
+    event.total === undefined
+      ? ""
+      : `${event.done === undefined ? "" : `${event.done}/`}${event.total}`,
     event.file === undefined ? "" : `${event.program}: ${event.files} changed, ${event.file}`,
     event.hook === undefined ? "" : `hook '${event.hook}', events: ${event.events}`,
     event.hook === undefined ? "" : (error ?? ""),

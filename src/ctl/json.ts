@@ -8,6 +8,7 @@ import { freezeInJson } from "./freeze.ts";
 import { everyGroup, takeOver, updateHooks } from "./groups.ts";
 import { planned } from "./plan.ts";
 import { explain } from "./problems.ts";
+import { rolloutInJson } from "./rollout.ts";
 import { scaleInJson } from "./scale.ts";
 import { exit, type Session } from "./session.ts";
 import { judge, readStatusWords, selectAll } from "./status.ts";
@@ -99,6 +100,7 @@ export const jsonAnswers: Readonly<Record<string, Answer>> = {
     stopped: await each(session, stop, words),
     started: await each(session, start, words),
   }),
+  rollout: rolloutInJson,
   scale: scaleInJson,
   shutdown: async ({ client }) => ({
     shutting_down: await client.call("supervisor.shutdown", {}),

@@ -66,3 +66,17 @@ export const freezeHelp = [
 ];
 
 export const thawHelp = ["thaw\t\t\tStart what has waited since freeze", "Ex:", "thaw"];
+
+export const rolloutHelp = [
+  "rollout <gname>:*\tReplace the processes of a group by fresh ones, some at a time; each must be",
+  "\t\t\trunning and stay up before the next. Where one is not, the others stay.",
+  "rollout <name> <name>\tOnly these, of one group",
+  "Options:",
+  "-w, --wait\t\tTell each step; exit with 0 when all are replaced, else with 1",
+  "--parallel <n>\t\tSo many at a time; default: rollout_parallel=",
+  "--settle <time>\t\tHow long each must stay up; default: rollout_settle=",
+  "rollout status [gname]\tHow far they are, and how they have ended",
+  "rollout pause <gname>\tHold it; resume lets it go on, abort ends it where it is",
+  "Ex:",
+  "rollout worker:* --wait --parallel 2",
+];

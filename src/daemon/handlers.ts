@@ -18,6 +18,7 @@ import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log.ts";
 import { logCalls } from "./logcalls.ts";
 import { ownCalls } from "./owncalls.ts";
+import type { Rollouts } from "./rollouts.ts";
 import type { Roster } from "./roster.ts";
 import type { Supervised } from "./supervised.ts";
 import { signalTree, treeOf, usagesOf } from "./trees.ts";
@@ -27,6 +28,7 @@ export interface DaemonControls extends ClearableLogs {
   roster: Roster;
   hooks: Hooks;
   freezer: Freezer;
+  rollouts: Rollouts;
   logs: LogService;
   events: Bus;
   shutdown(): void;
@@ -153,7 +155,10 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
       return true;
     },
     ...configCalls(roster, controls.hooks),
-    ...ownCalls({ logs: controls.logs, process: one }),
+    ...ownCalls({
+      ...{ logs: controls.logs, rollouts: controls.rollouts, process: one },
+      find: (name) => fleet.find(name),
+    }),
     ...clearHandlers(controls),
     ...logCalls({ mainLog, sinks: controls.sinks, process: one }),
   };

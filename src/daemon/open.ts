@@ -35,6 +35,7 @@ import type { Log } from "./log.ts";
 import { createLogService } from "./logservice.ts";
 import { openJournal, openLog, type Undo } from "./openlogs.ts";
 import { adoptOrphans } from "./orphans.ts";
+import { Rollouts } from "./rollouts.ts";
 import { Roster } from "./roster.ts";
 import { openServer } from "./serve.ts";
 import { SharedSockets } from "./sharedsockets.ts";
@@ -166,6 +167,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     release,
     settle: () => hooks.close(),
   });
+  const rollouts = new Rollouts(world);
   undo.push(() => world.freezer.close());
   watchers.add((process) => {
     const end = endOfDaemon(process, supervisord);
@@ -191,6 +193,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
       roster,
       hooks,
       freezer: world.freezer,
+      rollouts,
       fleet,
       sinks,
       logs,
@@ -242,6 +245,7 @@ interface Served {
   roster: Roster;
   hooks: Hooks;
   freezer: Freezer;
+  rollouts: Rollouts;
   fleet: Fleet;
   logs: LogService;
   sinks: Sinks;
@@ -250,12 +254,12 @@ interface Served {
 }
 
 function createService(server: ServerConfig, door: Door, served: Served): RequestListener {
-  const { config, daemon, events, eventService, roster, hooks, freezer } = served;
+  const { config, daemon, events, eventService, roster, hooks, freezer, rollouts } = served;
   const { fleet, sinks, logs, mainLog } = served;
   const { log } = daemon;
   const { identifier } = config.supervisord;
   const handlers = createHandlers({
-    ...{ fleet, events, roster, hooks, freezer, logs, sinks, mainLog, log, identifier },
+    ...{ fleet, events, roster, hooks, freezer, rollouts, logs, sinks, mainLog, log, identifier },
     shutdown: () => daemon.shutdown(),
     restart() {
       try {

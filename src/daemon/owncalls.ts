@@ -7,18 +7,44 @@ import type { LogService } from "../rpc/http.ts";
 import type { Handlers } from "../rpc/methods.ts";
 import type { ConfiguredOption, LogLine } from "../rpc/results.ts";
 import { version } from "../version.ts";
+import type { Rollouts } from "./rollouts.ts";
 import type { Supervised } from "./supervised.ts";
 
 interface OwnPlaces {
   logs: LogService;
+  rollouts: Rollouts;
+  /** What a name stands for. @throws Fault BAD_NAME */
+  find(name: string): Supervised | Supervised[];
   /** @throws Fault BAD_NAME */
   process(name: string): Supervised;
 }
 
-type OwnCalls = Pick<Handlers, "drover.getProcessConfig" | "drover.readLogs" | "rpc.discover">;
+type OwnCalls = Pick<
+  Handlers,
+  | "drover.getProcessConfig"
+  | "drover.readLogs"
+  | "drover.rollout"
+  | "drover.getRollouts"
+  | "drover.controlRollout"
+  | "rpc.discover"
+>;
 
 /** Calls that supervisord does not have. */
-export const ownCalls = ({ logs, process }: OwnPlaces): OwnCalls => ({
+export const ownCalls = ({ logs, rollouts, find, process }: OwnPlaces): OwnCalls => ({
+  "drover.rollout": ({ names, options }) =>
+    rollouts.begin([...new Set(names.flatMap((name) => find(String(name))))], {
+      parallel: numberIn(options, "parallel", 1),
+      settleMs: numberIn(options, "settle", 0),
+    }),
+  "drover.getRollouts": () => rollouts.all,
+  "drover.controlRollout": ({ group, action }) => {
+    const rollout = rollouts.find(group);
+    if (action === "pause") rollout.pause();
+    else if (action === "resume") rollout.resume();
+    else if (action === "abort") rollout.abort();
+    else throw new Fault("BAD_ARGUMENTS", `expected pause, resume or abort, got "${action}"`);
+    return rollout.status;
+  },
   "drover.getProcessConfig": ({ name }) => {
     const { section, socket } = process(name).config;
     const table: Table = { ...programOptions, ...processOptions, ...(socket && fcgiOptions) };
@@ -27,6 +53,18 @@ export const ownCalls = ({ logs, process }: OwnPlaces): OwnCalls => ({
   "drover.readLogs": ({ names, query }) => readLines(logs, names, query),
   "rpc.discover": async () => (await import("../rpc/openrpc.ts")).openRpc(version()),
 });
+
+/** @throws Fault BAD_ARGUMENTS */
+function numberIn(
+  options: Readonly<Record<string, string>>,
+  name: string,
+  least: number,
+): number | undefined {
+  const text = options[name];
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
+  throw new Fault("BAD_ARGUMENTS", `${name}: expected a number from ${least} on, got "${text}"`);
+}
 
 function describe(option: string, row: OptionRow, section: RawSection): ConfiguredOption {
   const value = section.values.get(option);

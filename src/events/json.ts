@@ -43,6 +43,10 @@ export interface EventRecord {
   /** Of a GAP: events with numbers between these two were not to be had. */
   after?: number;
   before?: number;
+  /** Of a ROLLOUT: of how many processes, how many are done, and what one that failed has said. */
+  total?: number;
+  done?: number;
+  last_lines?: string[];
   /** Of a WATCH: whose files, how many, and the first of them. */
   program?: string;
   files?: number;

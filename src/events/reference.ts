@@ -47,7 +47,7 @@ stopped), \`by\` (who has asked for a start or a stop: \`uid 1000, pid 4711\` on
 \`ops@10.1.2.3\` over TCP), \`error\` (why it could not be started, or was given up), \`exit\` (how its child has ended: code,
 signal, cause in words, the last lines that it wrote), \`data\` (\`data_base64\` where it is no UTF-8),
 \`subject\` (the type of a REMOTE_COMMUNICATION), \`when\`, and of logs \`logfile\`, \`errno\`, \`waits\`,
-\`lost_bytes\`, \`took_ms\`, of watched files \`program\`, \`files\` (how many) and \`file\` (the first), and of hooks \`hook\`, \`events\` (how many it was about).
+\`lost_bytes\`, \`took_ms\`, of rollouts \`done\`, \`total\` and \`last_lines\`, of watched files \`program\`, \`files\` (how many) and \`file\` (the first), and of hooks \`hook\`, \`events\` (how many it was about).
 
 Every event has a \`number\`, one more than the one before, but for those below \`PROCESS_LOG\` and \`TICK\`,
 which come only to those who ask for them while they happen. The header \`Drover-Newest-Event\` says the

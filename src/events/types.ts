@@ -33,6 +33,12 @@ interface OfLog {
   logfile: string;
 }
 
+interface OfRollout {
+  group: string;
+  /** How many processes it is to replace. */
+  total: number;
+}
+
 interface OfWatch {
   group: string;
   program: string;
@@ -170,6 +176,34 @@ const catalogue = {
   LOG_SLOW: ofLog(
     ({ took_ms }: OfLog & { took_ms: number }) => `ms:${took_ms}`,
     "its disk took long for one write, and has a process of its own now",
+  ),
+  ROLLOUT: abstract("what becomes of rollouts; drover's own"),
+  ROLLOUT_STARTED: sent(
+    "ROLLOUT",
+    ({ group, total }: OfRollout) => `groupname:${group} total:${total}`,
+    "a rollout has begun",
+  ),
+  ROLLOUT_STEP: sent(
+    "ROLLOUT",
+    (data: OfRollout & OfProcess & { done: number }) =>
+      `${of(data)} done:${data.done} total:${data.total}`,
+    "a process has been replaced, and stays up",
+  ),
+  ROLLOUT_FAILED: sent(
+    "ROLLOUT",
+    (data: OfProcess & { error: string; last_lines: readonly string[] }) =>
+      `${of(data)}\n${data.error}`,
+    "a fresh process has failed: the others are left as they are",
+  ),
+  ROLLOUT_DONE: sent(
+    "ROLLOUT",
+    ({ group, total }: OfRollout) => `groupname:${group} total:${total}`,
+    "all have been replaced",
+  ),
+  ROLLOUT_ABORTED: sent(
+    "ROLLOUT",
+    ({ group, total }: OfRollout) => `groupname:${group} total:${total}`,
+    "somebody has ended it before that",
   ),
   WATCH: abstract("what happens to watched files; drover's own"),
   WATCH_CHANGED: sent(

@@ -10,6 +10,7 @@ import type {
   ProcessDetails,
   ProcessStatus,
   ProcessTreeMember,
+  RolloutStatus,
 } from "./results.ts";
 import {
   configInfo,
@@ -22,6 +23,7 @@ import {
   processDetails,
   processStatus,
   processTreeMember,
+  rolloutStatus,
 } from "./shapes.ts";
 import {
   array,
@@ -365,6 +367,33 @@ export const methods = table({
     result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
     faults: ["BAD_NAME", "BAD_ARGUMENTS", "NOT_RUNNING", "FAILED"],
     doc: "Send a process the signal of its reloadsignal=, by which it reads its own configuration again.",
+  },
+  "drover.rollout": {
+    role: "operate",
+    params: {
+      names: list("names of processes, or a group as group:*"),
+      options: record("parallel: how many at a time; settle: milliseconds that each must stay up"),
+    },
+    result: struct<RolloutStatus>("", rolloutStatus),
+    faults: ["BAD_NAME", "BAD_ARGUMENTS", "NOT_RUNNING", "FAILED"],
+    doc:
+      "Begin to replace the processes of a group by fresh ones, some at a time. Each must be running and stay " +
+      "up before the next has its turn; where one does not, the others are left as they are. It goes on " +
+      "without the caller; GET /events?types=ROLLOUT tells how far it is.",
+  },
+  "drover.getRollouts": {
+    role: "read",
+    params: {},
+    result: array<RolloutStatus[]>("of each group the latest", rolloutStatus),
+    faults: [],
+    doc: "How far rollouts are, and how they have ended.",
+  },
+  "drover.controlRollout": {
+    role: "operate",
+    params: { group, action: text("pause, resume or abort") },
+    result: struct<RolloutStatus>("", rolloutStatus),
+    faults: ["BAD_NAME", "BAD_ARGUMENTS"],
+    doc: "Hold a rollout, let it go on, or end it where it is.",
   },
   "drover.freeze": {
     role: "operate",

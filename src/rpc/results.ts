@@ -131,6 +131,20 @@ export interface ConfiguredOption {
   section: string | null;
 }
 
+/** How far a rollout is, or how it has ended. Times in seconds since the Epoch. */
+export interface RolloutStatus {
+  group: string;
+  state: "running" | "paused" | "done" | "failed" | "aborted";
+  total: number;
+  /** Replaced, and up. */
+  done: string[];
+  /** Not yet replaced, or not at all. */
+  left: string[];
+  started: number;
+  ended?: number;
+  failure?: { process: string; error: string; last_lines: string[] };
+}
+
 /** Which hooks are others now, by name. */
 export interface HookChanges {
   added: string[];

@@ -12,6 +12,7 @@ import type {
   ProcessInfo,
   ProcessStatus,
   ProcessTreeMember,
+  RolloutStatus,
   Usage,
 } from "./results.ts";
 
@@ -212,6 +213,26 @@ export const configuredOption = {
   section: { type: ["string", "null"], doc: "in that file; another one's where it is inherited" },
 } satisfies Shape<ConfiguredOption>;
 
+export const rolloutStatus = {
+  group: text("of the processes"),
+  state: text("running, paused, done, failed or aborted"),
+  total: integer("how many it is to replace"),
+  done: { type: "array", doc: "names of those that are replaced and up" },
+  left: { type: "array", doc: "names of the others" },
+  started: { type: "number", doc: "seconds since the Epoch" },
+  ended: { type: "number", doc: "seconds since the Epoch", optional: true },
+  failure: {
+    type: "object",
+    doc: "the fresh process that has failed",
+    optional: true,
+    shape: {
+      process: text("its name"),
+      error: text("what became of it, and why"),
+      last_lines: { type: "array", doc: "the last that it said" },
+    },
+  },
+} satisfies Shape<RolloutStatus>;
+
 export const hookChanges = {
   added: { type: "array", doc: "names" },
   changed: { type: "array", doc: "names" },
@@ -258,5 +279,6 @@ export const shapes: Readonly<Record<string, Shape>> = {
   Option: configuredOption,
   LogLine: logLine,
   PlannedChange: plannedChange,
+  Rollout: rolloutStatus,
   HookChanges: hookChanges,
 };

@@ -211,6 +211,8 @@ test("a program that sets nothing is run as supervisord runs it", () => {
     depends_on: [],
     job_time: undefined,
     scale_min: 0,
+    rollout_parallel: 1,
+    rollout_settle: 1_000,
     watch: [],
     watch_action: { act: "restart" },
     watch_debounce: 500,

@@ -22,6 +22,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   remove: ["web"],
   reread: [],
   restart: ["web"],
+  rollout: ["web"],
   scale: ["web=2"],
   shutdown: [],
   signal: ["HUP", "web"],

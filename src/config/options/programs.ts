@@ -76,6 +76,20 @@ export const programOptions = {
       "share a log when one of them says so.",
   }),
   ...watchingOptions,
+  rollout_parallel: option({
+    kind: integerFrom(1, 32_768),
+    default: "1",
+    change: "live",
+    origin: "drover",
+    doc: "How many copies `droverctl rollout` replaces at a time.",
+  }),
+  rollout_settle: option({
+    kind: duration,
+    default: "1s",
+    change: "live",
+    origin: "drover",
+    doc: "How long a fresh copy must stay up after it is running, before a rollout goes on to the next.",
+  }),
   scale_min: option({
     kind: integerFrom(0, 32_768),
     default: "0",
