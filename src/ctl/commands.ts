@@ -167,7 +167,12 @@ export const commands: Commands = {
       "restart all\t\tRestart all processes",
       "Note: restart does not reread config files. For that, see reread and update.",
     ],
-    ours: ["Ex:", "restart worker:*", "restart 'worker:worker_0?'"],
+    ours: [
+      "restart --rolling <gname>:*\tOne after the other: rollout --wait",
+      "Ex:",
+      "restart worker:*",
+      "restart 'worker:worker_0?'",
+    ],
     run: restart,
     completes: "processes",
     needsName: exit.generic,

@@ -203,6 +203,11 @@ export const stop = (session: Session, words: readonly string[]) => run(session,
 
 /** As supervisorctl: a stop and then a start, and both answers. */
 export async function restart(session: Session, words: readonly string[]): Promise<void> {
+  if (words.includes("--rolling")) {
+    const others = words.filter((word) => word !== "--rolling");
+    await (await import("./rollout.ts")).rollout(session, [...others, "--wait"]);
+    return;
+  }
   await stop(session, words);
   await start(session, words);
 }

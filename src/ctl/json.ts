@@ -96,10 +96,13 @@ export const jsonAnswers: Readonly<Record<string, Answer>> = {
     const [[added, changed, removed]] = await client.call("supervisor.reloadConfig", {});
     return { added, changed, removed };
   },
-  restart: async (session, words) => ({
-    stopped: await each(session, stop, words),
-    started: await each(session, start, words),
-  }),
+  restart: async (session, words) =>
+    words.includes("--rolling")
+      ? await rolloutInJson(session, [...words.filter((word) => word !== "--rolling"), "--wait"])
+      : {
+          stopped: await each(session, stop, words),
+          started: await each(session, start, words),
+        },
   rollout: rolloutInJson,
   scale: scaleInJson,
   shutdown: async ({ client }) => ({

@@ -1,6 +1,7 @@
 import { lstatSync } from "node:fs";
 import path from "node:path";
 import type { FSWatcher } from "chokidar";
+import { Fault } from "../faults.ts";
 import { Anchor } from "../os/anchor.ts";
 import { unless } from "../os/errno.ts";
 import { matcher } from "../os/glob.ts";
@@ -10,7 +11,7 @@ import type { World } from "./world.ts";
 /** What changes without a pause is acted on after so many of them. */
 const MOST_PAUSES = 10;
 
-type WatchWorld = Pick<World, "clock" | "log" | "events" | "freezer">;
+type WatchWorld = Pick<World, "clock" | "log" | "events" | "freezer" | "rollouts">;
 
 /** Looks after the files of programs that have `watch=`, and acts when they change. */
 export class FileWatches {
@@ -58,6 +59,8 @@ class FileWatch {
   #closed = false;
   #changed = new Set<string>();
   #pauses = 0;
+  /** A rollout waits for the end of another. */
+  #again: Promise<void> | undefined;
   #cancel: () => void = () => undefined;
 
   constructor(processes: readonly Supervised[], world: WatchWorld) {
@@ -123,9 +126,30 @@ class FileWatch {
     const told = action.act === "signal" ? `sends ${action.signal}` : action.act;
     log("info", `files of '${this.#name}' have changed: ${what}; watch_action: ${told}`);
     events.emit("WATCH_CHANGED", { group, program: this.#name, files: files.length, file });
+    if (action.act === "rollout") this.#rollOut();
     for (const process of this.processes) {
       if (action.act === "signal") process.signal(action.signal);
       else if (action.act === "restart") this.#restart(process, `watch=: ${what}`);
+    }
+  }
+
+  /** What changes during a rollout is for one more, after it. */
+  #rollOut(): void {
+    const { rollouts, log } = this.#world;
+    const group = this.processes[0]?.config.group ?? "";
+    const underWay = rollouts.underWay(group);
+    if (underWay) {
+      this.#again ??= underWay.ended.then(() => {
+        this.#again = undefined;
+        if (!this.#closed) this.#rollOut();
+      });
+      return;
+    }
+    try {
+      rollouts.begin(this.processes, {});
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      log("warn", `no rollout of ${group}: ${error.message}`);
     }
   }
 

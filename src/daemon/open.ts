@@ -133,6 +133,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     ledger,
     clearing,
     freezer: new Freezer({ clock: systemClock, log }),
+    rollouts: new Rollouts({ clock: systemClock, log, events }),
     events,
     identifier: supervisord.identifier,
     channels,
@@ -167,7 +168,6 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     release,
     settle: () => hooks.close(),
   });
-  const rollouts = new Rollouts(world);
   undo.push(() => world.freezer.close());
   watchers.add((process) => {
     const end = endOfDaemon(process, supervisord);
@@ -193,7 +193,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
       roster,
       hooks,
       freezer: world.freezer,
-      rollouts,
+      rollouts: world.rollouts,
       fleet,
       sinks,
       logs,

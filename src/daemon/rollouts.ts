@@ -28,6 +28,8 @@ class Rollout {
   readonly #world: RolloutWorld;
   readonly #status: RolloutStatus;
   #resume: (() => void) | undefined;
+  /** Resolves when it is over, and nothing is being replaced any more. */
+  readonly ended: Promise<void>;
 
   constructor(plan: RolloutPlan, world: RolloutWorld) {
     const { group, processes } = plan;
@@ -38,7 +40,7 @@ class Rollout {
     this.#status = { group, state: "running", total: left.length, done: [], left, started };
     world.log("info", `rollout of ${group}: ${left.length} processes, ${plan.parallel} at a time`);
     world.events.emit("ROLLOUT_STARTED", { group, total: left.length });
-    void this.#run();
+    this.ended = this.#run();
   }
 
   get status(): RolloutStatus {
@@ -181,8 +183,7 @@ export class Rollouts {
     if (processes.some(({ config }) => config.group !== group)) {
       throw new Fault("BAD_ARGUMENTS", "expected processes of one group");
     }
-    const known = this.#byGroup.get(group);
-    if (known && !known.isOver) {
+    if (this.underWay(group)) {
       throw new Fault("FAILED", `there is a rollout of ${group} already: see rollout status`);
     }
     const plan = {
@@ -193,6 +194,12 @@ export class Rollouts {
     const rollout = new Rollout(plan, this.#world);
     this.#byGroup.set(group, rollout);
     return rollout.status;
+  }
+
+  /** The one of a group that is not over; undefined: there is none. */
+  underWay(group: string): Rollout | undefined {
+    const known = this.#byGroup.get(group);
+    return known?.isOver === false ? known : undefined;
   }
 
   /** @throws Fault BAD_NAME when there is none of the group */

@@ -5,6 +5,7 @@ import type { Freezer } from "./freezer.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
+import type { Rollouts } from "./rollouts.ts";
 import type { SharedSockets } from "./sharedsockets.ts";
 import type { Sinks } from "./sinks.ts";
 import type { Supervised } from "./supervised.ts";
@@ -20,6 +21,7 @@ export interface World {
   sockets: SharedSockets;
   ledger: Ledger;
   freezer: Freezer;
+  rollouts: Rollouts;
   clearing: Clearing;
   events: Bus;
   /** What the daemon is called in its events. */

@@ -16,6 +16,7 @@ function makeReleases() {
     renameSync(path.join(dir, "next"), path.join(dir, "current"));
   };
   release("good", "exec sleep 1000\n");
+  release("other", "exec sleep 1000\n");
   release("crashes", 'echo "cannot find the database" >&2\nexit 3\n');
   release("later", 'sleep 0.4\necho "lost the database" >&2\nexit 4\n');
   flip("good");
@@ -80,6 +81,11 @@ test("a rollout replaces one after the other, and --wait tells each step", async
   expect((await daemon.ctl("rollout", "status")).stdout).toBe(
     "worker: rollout done, 1 of 1 replaced\n",
   );
+  const rolling = await daemon.ctl("restart", "--rolling", "worker:worker_2", "worker:worker_3");
+  expect(rolling).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/done, 2 of 2 replaced\n$/),
+  });
 });
 
 test.each([
@@ -155,4 +161,34 @@ test("a rollout can be held, goes on without its caller, is one at a time, and e
   await daemon.ctl("rollout", "worker:*", "--settle", "10m");
   await daemon.stop();
   expect(daemon.log()).toMatch(/rollout of worker aborted, \d of 3 replaced/);
+});
+
+test("watch_action=rollout is one rollout for a storm of changes, and one more for what comes meanwhile", async () => {
+  const { dir, flip } = makeReleases();
+  const daemon = await startDaemon(
+    worker(dir, `watch=${dir}/current\nwatch_action=rollout\nwatch_debounce=100ms`),
+  );
+  await allUp(daemon, 5);
+  const before = await pidsOf(daemon);
+  const rollouts = () => daemon.log().split("rollout of worker: 4 processes").length - 1;
+  const finished = () => daemon.log().split("rollout of worker done").length - 1;
+  let turn = 0;
+  await eventually(
+    "it has begun",
+    () => {
+      if (rollouts() > 0) return true;
+      flip(turn++ % 2 === 0 ? "other" : "good");
+      return false;
+    },
+    20_000,
+    400,
+  );
+  for (let n = 0; n < 20; n++) flip(n % 2 === 0 ? "other" : "good");
+  await eventually("both are done", () => finished() >= 2 && finished() === rollouts());
+  expect(rollouts()).toBeLessThanOrEqual(3);
+  const after = await pidsOf(daemon);
+  expect(Object.keys(after)).toEqual(Object.keys(before));
+  expect(Object.values(after).filter((pid) => Object.values(before).includes(pid))).toEqual([
+    before.web,
+  ]);
 });

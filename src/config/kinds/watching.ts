@@ -4,20 +4,23 @@ import { kind, readOr } from "./kind.ts";
 import { signal } from "./words.ts";
 
 /** What is done when watched files have changed. */
-export type WatchAction = { act: "restart" | "none" } | { act: "signal"; signal: SignalName };
+export type WatchAction =
+  | { act: "rollout" | "restart" | "none" }
+  | { act: "signal"; signal: SignalName };
 
-const actions = ["restart", "none", "signal:HUP"];
+const actions = ["rollout", "restart", "none", "signal:HUP"];
+
+const isPlain = (act: string): act is "rollout" | "restart" | "none" =>
+  act === "rollout" || act === "restart" || act === "none";
 
 export const watchAction = kind(
-  "restart, none or signal:HUP",
+  "rollout, restart, none or signal:HUP",
   (given, facts, refuse): WatchAction => {
     const [act = "", name, ...more] = given.trim().split(":");
     if (act === "signal" && name !== undefined && more.length === 0) {
       return { act, signal: readOr(signal, name, facts, refuse) };
     }
-    if ((act !== "restart" && act !== "none") || name !== undefined) {
-      return refuse(suggest(given, actions));
-    }
+    if (!isPlain(act) || name !== undefined) return refuse(suggest(given, actions));
     return { act };
   },
 );

@@ -21,7 +21,7 @@ export const watchingOptions = {
     change: "live",
     origin: "drover",
     doc:
-      "What is done then: restart the running processes, as many at a time as recycle_at_once= says, and start " +
+      "What is done then: rollout replaces them one after the other, and stops where one fails; restart the running processes, as many at a time as recycle_at_once= says, and start " +
       "those that had failed; signal:HUP sends it; none only tells (WATCH_CHANGED).",
   }),
   watch_debounce: option({
