@@ -54,14 +54,18 @@ const troubleOf = ({ statename, spawnerr }: FleetProcess): string =>
     ? spawnerr
     : "";
 
+function stateOf(process: FleetProcess): Cell {
+  const { statename, ready } = process;
+  if (statename === "RUNNING" && ready === false) return { text: "not ready", style: "yellow" };
+  const style = hasFailed(process) ? "red" : stateStyles[statename];
+  return { text: statename.toLowerCase(), style };
+}
+
 function rowOf(process: Sampled, name = namespec(process)): FleetRow {
-  const { statename, pid, now, next_start, restarts, last_exit, usage } = process;
+  const { pid, now, next_start, restarts, last_exit, usage } = process;
   return {
     name: printable(name),
-    state: {
-      text: statename.toLowerCase(),
-      style: hasFailed(process) ? "red" : stateStyles[statename],
-    },
+    state: stateOf(process),
     pid: pid || undefined,
     uptime: pid > 0 ? process.uptime : undefined,
     startsIn: next_start === null ? undefined : next_start - now,
@@ -94,11 +98,12 @@ function folded(copies: readonly Sampled[]): FleetRow[] {
   const [first] = copies;
   if (!first || copies.length === 1) return copies.map((copy) => rowOf(copy));
   const rows = copies.map((copy) => rowOf(copy));
-  const running = copies.filter(({ statename }) => statename === "RUNNING").length;
-  const states = new Set(copies.map(({ statename }) => statename));
+  const isUp = ({ statename, ready = true }: FleetProcess) => statename === "RUNNING" && ready;
+  const running = copies.filter(isUp).length;
+  const states = new Set(copies.map(({ statename, ready = true }) => `${statename} ${ready}`));
   const isOne = states.size === 1;
   const failed = copies.some((copy) => hasFailed(copy) || stateStyles[copy.statename] === "red");
-  const style = failed ? "red" : isOne ? stateStyles[first.statename] : "yellow";
+  const style = failed ? "red" : isOne ? stateOf(first).style : "yellow";
   const { scaled_from } = first;
   const scaled = scaled_from === undefined ? "" : `, scaled from ${scaled_from}`;
   const count = `${running}/${copies.length} running${scaled}`;
@@ -109,10 +114,7 @@ function folded(copies: readonly Sampled[]): FleetRow[] {
       first.group === first.program ? first.group : `${first.group}:${first.program}`,
     ),
     state: {
-      text:
-        isOne && running === 0
-          ? `${copies.length} ${first.statename.toLowerCase()}${scaled}`
-          : count,
+      text: isOne && running === 0 ? `${copies.length} ${stateOf(first).text}${scaled}` : count,
       style,
     },
     pid: undefined,
@@ -125,7 +127,7 @@ function folded(copies: readonly Sampled[]): FleetRow[] {
     lastExit: exits.toSorted((a, b) => a.ago - b.ago)[0],
   };
   if (isOne) return [head];
-  const others = copies.filter(({ statename }) => statename !== "RUNNING");
+  const others = copies.filter((copy) => !isUp(copy));
   return [head, ...others.map((copy) => rowOf(copy, `  ${copy.name}`))];
 }
 

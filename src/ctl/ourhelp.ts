@@ -16,7 +16,7 @@ export const waitHelp = [
   "wait <name> [...]\tWait until processes are running",
   "wait <gname>:*\t\tThe same for all processes in a group; all: for every process",
   "Options:",
-  "--for <what>\t\trunning, stopped (down, for whatever reason), or exited (by itself)",
+  "--for <what>\t\trunning, ready, stopped (down, for whatever reason), or exited (by itself)",
   "--timeout <time>\tGive up after so long: 30s, 5m, 500ms; default: never",
   "Ex:",
   "wait worker:* --for running --timeout 30s",

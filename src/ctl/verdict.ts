@@ -10,8 +10,10 @@ const isDone = ({ statename, last_exit }: FleetProcess): boolean =>
 /** What `--exit-code=fleet` tells: 0 all as wanted, 1 degraded, 2 down. */
 export function verdictOf(processes: readonly FleetProcess[]): number {
   const wanted = processes.filter((process) => !isDone(process));
-  const up = wanted.filter(({ statename }) => statename === "RUNNING");
+  const up = wanted.filter(({ statename, ready = true }) => statename === "RUNNING" && ready);
   if (up.length === wanted.length) return 0;
-  const coming = wanted.some(({ statename }) => statename === "STARTING");
+  const coming = wanted.some(
+    ({ statename }) => statename === "STARTING" || statename === "RUNNING",
+  );
   return up.length > 0 || coming ? exit.generic : exit.badArguments;
 }

@@ -2,7 +2,7 @@ import type { EventRecord } from "../events/json.ts";
 import { namespec } from "../process/order.ts";
 import type { StateName } from "../process/states.ts";
 import { linesOf } from "../rpc/lines.ts";
-import type { ListedProcess } from "../rpc/results.ts";
+import type { FleetProcess } from "../rpc/results.ts";
 import { stateOf } from "./changes.ts";
 import { parseOptions } from "./logs.ts";
 import { exit, type Session } from "./session.ts";
@@ -21,7 +21,7 @@ const down = ["STOPPED", "EXITED", "FATAL"] as const;
 
 const goals: Readonly<Record<string, Goal>> = {
   running: { reached: ["RUNNING"], hopeless: ["FATAL"] },
-  // With startsecs=, which is what tells of it, that is the same.
+  // And known to be, where there is more to it than that.
   ready: { reached: ["RUNNING"], hopeless: ["FATAL"] },
   stopped: { reached: down, hopeless: [] },
   exited: { reached: ["EXITED"], hopeless: ["FATAL", "STOPPED"] },
@@ -37,24 +37,34 @@ const isOver = (what: string, state: StateName): boolean =>
 export class Waiting {
   readonly #goal: Goal;
   readonly #states = new Map<string, StateName>();
+  /** Of those with `ready=`, where that is waited for, whether they are. */
+  readonly #ready = new Map<string, boolean>();
 
   constructor(
     what: string,
-    processes: readonly Pick<ListedProcess, "group" | "name" | "statename">[],
+    processes: readonly Pick<FleetProcess, "group" | "name" | "statename" | "ready">[],
   ) {
     this.#goal = goals[what] ?? { reached: [], hopeless: [] };
-    for (const process of processes) this.#states.set(namespec(process), process.statename);
+    for (const process of processes) {
+      this.#states.set(namespec(process), process.statename);
+      if (what === "ready" && process.ready !== undefined) {
+        this.#ready.set(namespec(process), process.ready);
+      }
+    }
   }
 
   /** A later state of one; of others nothing is kept. */
   note(event: EventRecord): void {
     const [name, state] = stateOf(event);
     if (state !== undefined && this.#states.has(name)) this.#states.set(name, state);
+    if (!this.#ready.has(name)) return;
+    if (event.type === "READINESS_READY") this.#ready.set(name, true);
+    else if (state === "STARTING") this.#ready.set(name, false);
   }
 
   /** In the states that they are in. */
   get reached(): string[] {
-    return this.#in(this.#goal.reached);
+    return this.#in(this.#goal.reached).filter((name) => this.#ready.get(name) !== false);
   }
 
   get hopeless(): string[] {
@@ -63,8 +73,8 @@ export class Waiting {
 
   /** Neither. */
   get left(): string[] {
-    const over = [...this.#goal.reached, ...this.#goal.hopeless];
-    return [...this.#states].filter(([, state]) => !over.includes(state)).map(([name]) => name);
+    const over = new Set([...this.reached, ...this.hopeless]);
+    return [...this.#states.keys()].filter((name) => !over.has(name));
   }
 
   stateOf(name: string): StateName | undefined {
@@ -124,11 +134,11 @@ async function follow(
     begun = resolve;
   });
   // What happens between the look and the first event must not be missed: the events come first.
-  const stream = linesOf(client.events({ types: "PROCESS_STATE" }, begun, either));
+  const stream = linesOf(client.events({ types: "PROCESS_STATE,READINESS" }, begun, either));
   const first = stream.next();
   try {
     await Promise.race([hasBegun, first]);
-    const all = await client.call("supervisor.getAllProcessInfo", {});
+    const all = await client.call("drover.getAllProcesses", { usage: false });
     const wanted = selectAll(session, all, names);
     if (session.exitCode !== 0) return undefined;
     waiting = new Waiting(what, wanted);

@@ -187,7 +187,7 @@ export class ChildMaker {
     const { softFiles } = this.#world;
     const stdio = this.stdio.open(run.extra !== undefined);
     try {
-      const env = { ...this.#environment(), ...run.extra };
+      const env = { ...this.environment(), ...run.extra };
       this.#orSpawnError(() => spawnChild({ ...run, env, umask, stdio, softFiles }, events));
     } catch (error) {
       if (error instanceof SpawnError) throw error;
@@ -209,7 +209,8 @@ export class ChildMaker {
     }
   }
 
-  #environment(): Record<string, string | undefined> {
+  /** What its children have in their environment. */
+  environment(): Record<string, string | undefined> {
     const { name, group, environment, serverurl, stoptree } = this.config;
     const url = serverurl ?? this.#world.serverUrl;
     return {

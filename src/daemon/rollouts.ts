@@ -99,9 +99,11 @@ class Rollout {
       process.start();
     }
     const state = await process.until(
-      (now) => (now.name === "RUNNING" && process.pid !== old) || failed(now) || isAtRest(now),
+      (now) =>
+        (process.ready && process.pid !== old) || process.late || failed(now) || isAtRest(now),
     );
-    if (state.name !== "RUNNING") this.#fail(process, `is ${state.name}`);
+    if (process.late) this.#fail(process, "was not ready in time");
+    else if (state.name !== "RUNNING") this.#fail(process, `is ${state.name}`);
     else if (await this.#leavesWithin(process)) this.#fail(process, "has not stayed up");
     else this.#noteDone(process);
   }

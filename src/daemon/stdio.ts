@@ -54,6 +54,8 @@ export class Stdio {
   #startedAt = 0;
   /** What is sent to the child; undefined: it has no stdin to send to. */
   readonly input: InputPipe | undefined;
+  /** Told of all that is written, while somebody wants to know. */
+  onOutput: ((chunk: Buffer) => void) | undefined;
   /** Told of what an event listener says on its stdout. */
   onProtocol: ((chunk: Buffer) => void) | undefined;
 
@@ -252,7 +254,12 @@ export class Stdio {
   }
 
   #echoOf(stream: StreamName): ((chunk: Buffer) => void) | undefined {
-    return this.#world.echoOutput ? this.#echo(stream) : undefined;
+    const echo = this.#world.echoOutput ? this.#echo(stream) : undefined;
+    if (this.#config.ready.by !== "log") return echo;
+    return (chunk) => {
+      echo?.(chunk);
+      this.onOutput?.(chunk);
+    };
   }
 
   /** At loglevel=debug the daemon's log has what the children say, in supervisord's words. */

@@ -26,6 +26,7 @@ import { type End, type Happened, History } from "./history.ts";
 import { infoOf, logfileOf, withLosses } from "./info.ts";
 import type { Entry } from "./ledger.ts";
 import { LiveChild } from "./livechild.ts";
+import { Readiness } from "./readiness.ts";
 import type { Recycler } from "./recycler.ts";
 import { untilGone } from "./survivors.ts";
 import type { World } from "./world.ts";
@@ -42,6 +43,8 @@ export class Supervised {
   /** The configuration's, or that of an earlier one for a child that it started. */
   #policy: Policy;
   #child: LiveChild | undefined;
+  /** Of a program that says how it is known to be ready. */
+  #readiness: Readiness | undefined;
   /** The child is no more, but that it has exited is not told yet. */
   #collected = false;
   /** The signal of a stop that is to follow has been sent. */
@@ -84,6 +87,16 @@ export class Supervised {
   get pid(): number {
     const isGone = this.#state.name === "STOPPING" && this.#state.ended !== undefined;
     return isGone ? 0 : (this.#child?.pid ?? 0);
+  }
+
+  /** It runs, and is known to be ready where it says by what. */
+  get ready(): boolean {
+    return this.#state.name === "RUNNING" && (this.#readiness?.state ?? "ready") === "ready";
+  }
+
+  /** It has not become ready in time. */
+  get late(): boolean {
+    return this.#readiness?.state === "late";
   }
 
   /** How the latest child ended. */
@@ -251,6 +264,7 @@ export class Supervised {
       ...(this.config.scaledFrom !== undefined && { scaled_from: this.config.scaledFrom }),
       uptime: this.pid > 0 ? (this.#child?.uptimeMsAt(moment.monotonicMs) ?? 0) / 1_000 : 0,
       restarts,
+      ...(this.#config.ready.by !== "startsecs" && { ready: this.ready }),
       next_start: this.#nextStart,
       ...(frozenMs !== undefined && { frozen_until: frozenMs / 1_000 }),
       last_exit: lastExit
@@ -296,8 +310,12 @@ export class Supervised {
       }
     }
     for (const effect of effects) this.#perform(effect);
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#notify();
     for (const watcher of this.#world.watchers) watcher(this);
+  }
+
+  #notify(): void {
+    for (const watcher of [...this.#watchers]) watcher();
   }
 
   #context(): Context {
@@ -398,9 +416,35 @@ export class Supervised {
     const start = isKnownAnyway ? undefined : this.#note(pid);
     const child = new LiveChild({ pid, start }, this.maker, this.#world);
     this.#child = child;
+    if (this.#config.ready.by !== "startsecs") this.#readiness = this.#findReady();
     this.#send({ type: "spawned" });
     if (!isKnownAnyway) return;
     this.#world.launcher.afterwards(() => this.#child === child && this.#note(pid));
+  }
+
+  #findReady(): Readiness {
+    const { name: process, group, ready_timeout } = this.#config;
+    const { log, events } = this.#world;
+    const { stdio } = this.maker;
+    const { pid } = this;
+    return new Readiness({
+      ...{ world: this.#world, config: this.#config, env: () => this.maker.environment() },
+      listen: (heard) => {
+        stdio.onOutput = heard;
+      },
+      ready: (afterMs) => {
+        log("info", `${process} is ready after ${Math.round(afterMs)} ms`);
+        events.emit("READINESS_READY", { process, group, pid });
+        this.#notify();
+      },
+      late: () => {
+        const error = `not ready within ready_timeout=${formatMs(ready_timeout)}`;
+        log("warn", `${process} is ${error}`);
+        events.emit("READINESS_TIMEOUT", { process, group, pid, error });
+        this.#notify();
+        this.requestRecycling(error);
+      },
+    });
   }
 
   /** Notes the child for a later daemon. @returns when it started, as Identity has it */
@@ -420,6 +464,8 @@ export class Supervised {
 
   #exited(exit: Exit, usage: End["usage"]): void {
     this.#collected = false;
+    this.#readiness?.close();
+    this.#readiness = undefined;
     const child = this.#child;
     if (!child) return;
     const { uptimeMs, pid } = child;

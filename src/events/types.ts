@@ -177,6 +177,18 @@ const catalogue = {
     ({ took_ms }: OfLog & { took_ms: number }) => `ms:${took_ms}`,
     "its disk took long for one write, and has a process of its own now",
   ),
+  READINESS: abstract("whether processes with ready= can work; drover's own"),
+  READINESS_READY: sent(
+    "READINESS",
+    (data: OfProcess & { pid: number }) => `${of(data)} pid:${data.pid}`,
+    "it is ready, by its ready=",
+  ),
+  READINESS_TIMEOUT: sent(
+    "READINESS",
+    (data: OfProcess & { pid: number; error: string }) =>
+      `${of(data)} pid:${data.pid}\n${data.error}`,
+    "it was not ready within ready_timeout=, and is started anew",
+  ),
   ROLLOUT: abstract("what becomes of rollouts; drover's own"),
   ROLLOUT_STARTED: sent(
     "ROLLOUT",

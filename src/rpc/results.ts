@@ -62,6 +62,8 @@ export interface FleetProcess extends ListedProcess {
   /** Seconds since its child started; 0 without one. */
   uptime: number;
   restarts: number;
+  /** Missing where running is all that is known of it (ready=startsecs). */
+  ready?: boolean;
   next_start: number | null;
   /** While the fleet is frozen: when it thaws. */
   frozen_until?: number;

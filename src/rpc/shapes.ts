@@ -138,6 +138,7 @@ export const fleetProcess = {
   },
   uptime: { type: "number", doc: "seconds since its child started; 0: there is none" },
   restarts: processDetails.restarts,
+  ready: { ...boolean("it runs and is ready; missing with ready=startsecs"), optional: true },
   next_start: processDetails.next_start,
   frozen_until: {
     type: "number",

@@ -210,6 +210,8 @@ test("a program that sets nothing is run as supervisord runs it", () => {
     socket: undefined,
     depends_on: [],
     job_time: undefined,
+    ready: { by: "startsecs" },
+    ready_timeout: 60_000,
     scale_min: 0,
     rollout_parallel: 1,
     rollout_settle: 1_000,

@@ -6,6 +6,7 @@ import { boolean, choice, command, events, keyValues, names, text } from "../kin
 import { option, required, type Values } from "../table.ts";
 import { logFileOptions } from "./logfiles.ts";
 import { logLineOptions } from "./loglines.ts";
+import { readinessOptions } from "./readiness.ts";
 import { resourceOptions } from "./resources.ts";
 import { restartingOptions } from "./restarting.ts";
 import { stopCommandOption, stoppingOptions } from "./stopping.ts";
@@ -124,6 +125,7 @@ export const programOptions = {
 
 /** Options that may differ between the processes of a program: `%(process_num)d` is known in them. */
 export const processOptions = {
+  ...readinessOptions,
   command: option({
     kind: command,
     default: required,

@@ -1,0 +1,24 @@
+import { someTime } from "../kinds/policies.ts";
+import { readiness } from "../kinds/readiness.ts";
+import { option } from "../table.ts";
+
+/** When a process can work, beside that it runs. */
+export const readinessOptions = {
+  ready: option({
+    kind: readiness,
+    default: "startsecs",
+    names: "process",
+    origin: "drover",
+    doc:
+      "By what a process is known to be ready: startsecs: that it runs; tcp:PORT or tcp:HOST:PORT: that it " +
+      "accepts connections; http://...: that it answers with 2xx; exec:command: that this exits with 0; " +
+      "log:/pattern/: a line of its output (RE2). status, wait --for ready and rollout go by it.",
+  }),
+  ready_timeout: option({
+    kind: someTime,
+    default: "60s",
+    change: "live",
+    origin: "drover",
+    doc: "How long it may take from the start of its child; then it is started anew, as if it had crashed.",
+  }),
+};
