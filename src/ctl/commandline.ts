@@ -10,8 +10,8 @@ export function createCommand(): Command {
     .passThroughOptions()
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
-  for (const [name, { short, value, doc }] of Object.entries(flagTable)) {
-    const words = `${short ? `-${short}, ` : ""}--${name}`;
+  for (const [name, { short, long = name, value, doc }] of Object.entries(flagTable)) {
+    const words = `${short ? `-${short}, ` : ""}--${long}`;
     command.option(value === undefined ? words : `${words} <${value}>`, doc);
   }
   return command;

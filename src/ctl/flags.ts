@@ -4,12 +4,15 @@ export interface Flags {
   serverurl?: string;
   username?: string;
   password?: string;
+  historyFile?: string;
   interactive?: true;
   plain?: true;
 }
 
 interface Flag {
   short?: string;
+  /** Its long form, where that is another word. */
+  long?: string;
   /** How its value is called; undefined: it has none. */
   value?: string;
   doc: string;
@@ -25,13 +28,22 @@ export const flagTable: Readonly<Record<keyof Flags, Flag>> = {
   serverurl: { short: "s", value: "url", doc: "unix:///path/to/socket or http://host:port" },
   username: { short: "u", value: "name", doc: "user name for the server" },
   password: { short: "p", value: "password", doc: "password for the server" },
+  historyFile: {
+    short: "r",
+    long: "history-file",
+    value: "file",
+    doc: "where the shell keeps what was typed",
+  },
   interactive: { short: "i", doc: "ask before a shutdown, also with a command" },
   plain: { doc: "what supervisorctl prints to a file, also on a terminal" },
 };
 
 const byWord = new Map(
   Object.entries(flagTable).flatMap(([name, flag]) =>
-    [`--${name}`, ...(flag.short ? [`-${flag.short}`] : [])].map((word) => [word, { name, flag }]),
+    [`--${flag.long ?? name}`, ...(flag.short ? [`-${flag.short}`] : [])].map((word) => [
+      word,
+      { name, flag },
+    ]),
   ),
 );
 

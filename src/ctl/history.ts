@@ -15,10 +15,17 @@ export class History {
   lines: string[];
   #failed = false;
 
-  /** @param onTrouble is told once when it cannot be kept */
-  constructor(onTrouble: (text: string) => void, environment: NodeJS.ProcessEnv = process.env) {
+  /**
+   * @param onTrouble is told once when it cannot be kept
+   * @param file undefined: the one in the user's state folder
+   */
+  constructor(
+    onTrouble: (text: string) => void,
+    file?: string,
+    environment: NodeJS.ProcessEnv = process.env,
+  ) {
     const state = environment.XDG_STATE_HOME || path.join(homedir(), ".local/state");
-    this.#file = path.join(state, "drover/history");
+    this.#file = file ?? path.join(state, "drover/history");
     this.#onTrouble = onTrouble;
     this.lines = this.#read();
   }

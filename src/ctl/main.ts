@@ -37,7 +37,10 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     const { runShell } = await import("./shell.ts");
     session.interactive = true;
-    await runShell(session, config?.ctl.prompt ?? "supervisor");
+    await runShell(session, {
+      prompt: config?.ctl.prompt ?? "supervisor",
+      historyFile: flags.historyFile ?? config?.ctl.history_file,
+    });
     return 0;
   } catch (error) {
     if (error instanceof HelpShown) return 0;

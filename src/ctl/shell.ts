@@ -7,10 +7,13 @@ import { runLine } from "./run.ts";
 import type { Session } from "./session.ts";
 
 /** The interactive shell: supervisorctl's, with the status first. Resolves when the user leaves. */
-export async function runShell(session: Session, prompt: string): Promise<void> {
+export async function runShell(
+  session: Session,
+  { prompt, historyFile }: { prompt: string; historyFile: string | undefined },
+): Promise<void> {
   await runLine(session, "status");
   const onTerminal = isatty(0) && isatty(1);
-  const history = onTerminal ? new History(session.complain) : undefined;
+  const history = onTerminal ? new History(session.complain, historyFile) : undefined;
   const lines = new Lines((line) => completeNow(inShell, line), history);
   const inShell: Session = {
     ...session,

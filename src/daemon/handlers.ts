@@ -22,6 +22,7 @@ import type { Rollouts } from "./rollouts.ts";
 import type { Roster } from "./roster.ts";
 import type { Supervised } from "./supervised.ts";
 import { signalTree, treeOf, usagesOf } from "./trees.ts";
+import { detailsOf, listingOf, summaryOf } from "./view.ts";
 
 export interface DaemonControls extends ClearableLogs {
   identifier: string;
@@ -110,11 +111,14 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
     "supervisor.getProcessInfo": ({ name }) => {
       const process = one(name);
       const dropped_events = fleet.droppedEvents(process.config.group);
-      return { ...process.details(), ...(dropped_events !== undefined && { dropped_events }) };
+      return {
+        ...detailsOf(process, momentOf(systemClock)),
+        ...(dropped_events !== undefined && { dropped_events }),
+      };
     },
     "supervisor.getAllProcessInfo": () => {
       const moment = momentOf(systemClock);
-      return fleet.listed.map((process) => process.listing(moment));
+      return fleet.listed.map((process) => listingOf(process, moment));
     },
     "drover.freeze": ({ seconds }) => {
       if (seconds < 1 || seconds > LONGEST_FREEZE) {
@@ -126,7 +130,9 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
     "drover.thaw": () => controls.freezer.thaw(),
     "drover.getAllProcesses": ({ usage }) => {
       const moment = momentOf(systemClock);
-      const all = fleet.listed.map((process) => process.summary(moment));
+      const all = fleet.listed.map((process) =>
+        summaryOf(process, moment, controls.freezer.untilMs),
+      );
       if (!usage) return all;
       const usages = usagesOf(fleet.listed);
       return all.map((process, at) => ({ ...process, usage: usages[at] ?? null }));

@@ -1,7 +1,6 @@
 import type { ProcessConfig } from "../config/config.ts";
 import { emitChange } from "../events/states.ts";
 import { signalChild } from "../os/children.ts";
-import { type Moment, momentOf } from "../os/clock.ts";
 import {
   type Context,
   type Effect,
@@ -18,12 +17,11 @@ import type { ExitRecord } from "../process/record.ts";
 import { type SignalName, signalOf } from "../process/signals.ts";
 import { isSignallable } from "../process/states.ts";
 import { whoAsks } from "../rpc/asking.ts";
-import type { FleetProcess, ListedProcess, ProcessDetails, ProcessInfo } from "../rpc/results.ts";
 import { enclosureOf } from "./channelname.ts";
 import { ChildMaker } from "./child.ts";
 import { SpawnError } from "./errors.ts";
 import { type End, type Happened, History } from "./history.ts";
-import { infoOf, logfileOf, withLosses } from "./info.ts";
+import { logfileOf } from "./info.ts";
 import type { Entry } from "./ledger.ts";
 import { LiveChild } from "./livechild.ts";
 import { Readiness } from "./readiness.ts";
@@ -37,7 +35,8 @@ export class Supervised {
   readonly maker: ChildMaker;
   readonly #world: World;
   readonly recycler: Recycler;
-  readonly #history: History;
+  /** What is remembered of it. */
+  readonly history: History;
   #state: State = { name: "STOPPED", retries: 0 };
   #closing = false;
   /** The configuration's, or that of an earlier one for a child that it started. */
@@ -61,7 +60,7 @@ export class Supervised {
     this.#world = world;
     this.recycler = recycler;
     this.maker = new ChildMaker(config, world);
-    this.#history = new History(this.maker.stdio, world);
+    this.history = new History(this.maker.stdio, world);
   }
 
   get config(): ProcessConfig {
@@ -101,12 +100,12 @@ export class Supervised {
 
   /** How the latest child ended. */
   get lastExit(): ExitRecord | undefined {
-    return this.#history.exits.at(-1);
+    return this.history.exits.at(-1);
   }
 
   /** What went wrong with the latest start; empty when nothing did. */
   get spawnerr(): string {
-    return this.#history.spawnerr;
+    return this.history.spawnerr;
   }
 
   /** In supervisord's set of states in which a process may be sent signals. */
@@ -138,7 +137,7 @@ export class Supervised {
   }
 
   start(): void {
-    this.#history.forgive();
+    this.history.forgive();
     this.#send({ type: "start" });
   }
 
@@ -232,49 +231,13 @@ export class Supervised {
     watcher();
   }
 
-  info({ monotonicMs, wallMs: nowMs } = momentOf(this.#world.clock)): ProcessInfo {
-    const { pid, config } = this;
-    const uptimeMs = this.#child?.uptimeMsAt(monotonicMs) ?? 0;
-    const logs = { stdout: this.logfile("stdout"), stderr: this.logfile("stderr") };
-    const state = this.#state.name;
-    return infoOf({ config, state, pid, uptimeMs, nowMs, logs, history: this.#history });
-  }
-
-  /** One among all: what only drover tells is there when there is something to tell. */
-  listing(moment: Moment): ListedProcess {
-    return withLosses(this.info(moment), this.maker.stdio.lostBytes);
-  }
-
-  /** With what only drover tells. */
-  details(): ProcessDetails {
-    const { exits, restarts } = this.#history;
-    const { lostBytes: lost_bytes } = this.maker.stdio;
-    const next_start = this.#nextStart;
-    return { ...this.info(), exits: [...exits], restarts, next_start, lost_bytes };
-  }
-
-  /** As one among all, with what only drover tells. */
-  summary(moment: Moment): FleetProcess {
-    const { restarts } = this.#history;
-    const { lastExit } = this;
-    const { untilMs: frozenMs } = this.#world.freezer;
-    return {
-      ...this.listing(moment),
-      program: this.config.section.name.replace(/^[^:]*:/, ""),
-      ...(this.config.scaledFrom !== undefined && { scaled_from: this.config.scaledFrom }),
-      uptime: this.pid > 0 ? (this.#child?.uptimeMsAt(moment.monotonicMs) ?? 0) / 1_000 : 0,
-      restarts,
-      ...(this.#config.ready.by !== "startsecs" && { ready: this.ready }),
-      next_start: this.#nextStart,
-      ...(frozenMs !== undefined && { frozen_until: frozenMs / 1_000 }),
-      last_exit: lastExit
-        ? { time: lastExit.time, cause: lastExit.cause, expected: lastExit.expected }
-        : null,
-    };
+  /** Of its child, in milliseconds; 0: there is none. @param monotonicMs the moment */
+  uptimeMsAt(monotonicMs: number): number {
+    return this.#child?.uptimeMsAt(monotonicMs) ?? 0;
   }
 
   /** When it is started again by itself, in seconds since the Epoch; null: not of its own accord. */
-  get #nextStart(): number | null {
+  get nextStart(): number | null {
     if (!waitsToStart(this.#state) || this.#wakesAt === undefined) return null;
     return Math.max(this.#wakesAt, this.#world.freezer.untilMs ?? 0) / 1_000;
   }
@@ -299,7 +262,7 @@ export class Supervised {
     if (!step) return;
     const { next, wakeMs, effects = [] } = step;
     if (wakeMs !== "keep") this.#wake(wakeMs);
-    this.#history.add({ from, event, to: next, reason }, this.#policy);
+    this.history.add({ from, event, to: next, reason }, this.#policy);
     this.#state = next;
     this.#tell({ from, event, to: next, reason });
     if (next.name !== "STOPPING") {
@@ -320,7 +283,7 @@ export class Supervised {
 
   #context(): Context {
     const { restart_limit } = this.#policy;
-    const restarts = restart_limit ? this.#history.restartsWithin(restart_limit.windowMs) : 0;
+    const restarts = restart_limit ? this.history.restartsWithin(restart_limit.windowMs) : 0;
     const random = this.#world.random();
     return { policy: this.#policy, closing: this.#closing, random, restarts };
   }
@@ -348,7 +311,7 @@ export class Supervised {
     const exit = event.type === "exited" ? this.lastExit : undefined;
     const fields = exit && { event: "PROCESS_EXIT", process: name, group, exit };
     for (const { level, text } of narrate(happening)) this.#world.log(level, text, fields);
-    const { restarts, spawnerr: error } = this.#history;
+    const { restarts, spawnerr: error } = this.history;
     const told = { ...{ process: name, group, from, to }, pid: happening.pid };
     emitChange(this.#world.events, { ...told, restarts, reason, by: whoAsks(), error, exit });
   }
@@ -356,7 +319,7 @@ export class Supervised {
   #perform(effect: Effect): void {
     switch (effect.type) {
       case "spawn":
-        this.#history.begin(effect.again, this.#policy);
+        this.history.begin(effect.again, this.#policy);
         this.#unspawn = this.#world.launcher.enqueue(() => this.#spawn());
         break;
       case "unspawn":
@@ -364,7 +327,7 @@ export class Supervised {
         break;
       case "signal":
         // A first act that is SIGKILL was not preceded by anything that asked.
-        if (effect.signal === "SIGKILL" && this.#isBeyondFirstAct()) this.#history.killed();
+        if (effect.signal === "SIGKILL" && this.#isBeyondFirstAct()) this.history.killed();
         if (!this.#hastened) this.#signal(effect);
         this.#hastened = false;
         break;
@@ -477,7 +440,7 @@ export class Supervised {
       this.maker.stdio.input?.end();
       if (leftovers === 0) this.#world.ledger.remove(this.config);
     } finally {
-      const record = this.#history.addExit({ event, pid, usage }, this.config.exitcodes);
+      const record = this.history.addExit({ event, pid, usage }, this.config.exitcodes);
       this.maker.stdio.ended(record);
       this.#send(event);
     }

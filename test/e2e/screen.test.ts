@@ -98,8 +98,7 @@ describe.runIf(available("tmux"))("on a terminal", () => {
     const daemon = await startDaemon(
       "[program:cat]\ncommand=cat\nstartsecs=0\nstdout_logfile=%(here)s/cat.log\n",
     );
-    const state = path.join(daemon.dir, "state");
-    const screen = open(daemon.config, [], { env: { XDG_STATE_HOME: state } });
+    const screen = open(daemon.config, ["-r", path.join(daemon.dir, "history")]);
     await screen.shows("supervisor>");
     screen.press("fg cat", "Enter");
     await screen.shows("==> Press Ctrl-C to exit <==");
@@ -116,6 +115,7 @@ describe.runIf(available("tmux"))("on a terminal", () => {
     screen.press("C-c", "Up", "Up");
     await screen.shows(/supervisor> fg cat$/);
     screen.press("C-c", "C-d");
+    expect(daemon.file("history")).toBe("fg cat\npid cat\n");
   });
 
   test("names of all kinds can be shown and given", async () => {

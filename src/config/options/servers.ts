@@ -167,8 +167,7 @@ export const ctlOptions = {
     default: undefined,
     names: "here",
     example: "~/.drover_history",
-    later: true,
-    doc: "File in which the interactive shell keeps its history.",
+    doc: "File in which the interactive shell keeps its history; ~/.local/state/drover/history when not set.",
   }),
 };
 
