@@ -7,6 +7,12 @@ export interface Picture {
   pressed(key: string): boolean;
 }
 
+/** By these a program ends without its exit being told of. */
+const deadly = [
+  ["SIGTERM", 15],
+  ["SIGHUP", 1],
+] as const;
+
 const enter = "\x1b[?1049h\x1b[?25l";
 const leave = "\x1b[?25h\x1b[?1049l";
 
@@ -32,6 +38,7 @@ export class Screen {
     session.write(enter);
     // Whatever ends the program, the terminal is as it was.
     process.once("exit", this.#restore);
+    for (const [signal, number] of deadly) process.once(signal, () => process.exit(128 + number));
     process.stdout.on("resize", this.#redraw);
     this.#endKeys = session.keys((key) => {
       if (!picture.pressed(key)) over.abort();
@@ -52,6 +59,7 @@ export class Screen {
   close(): void {
     process.stdout.off("resize", this.#redraw);
     process.off("exit", this.#restore);
+    for (const [signal] of deadly) process.removeAllListeners(signal);
     this.#endKeys();
     this.#restore();
   }

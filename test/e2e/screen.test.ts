@@ -1,6 +1,6 @@
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { droverctl, startDaemon } from "../support/daemon.ts";
+import { droverctl, eventually, startDaemon } from "../support/daemon.ts";
 import { available } from "../support/peers.ts";
 import { openScreen } from "../support/screen.ts";
 
@@ -79,6 +79,14 @@ describe.runIf(available("tmux"))("on a terminal", () => {
     screen.press("q");
     await screen.shows(/supervisor> top\s+supervisor>$/);
     screen.press("quit", "Enter");
+  });
+
+  test("whatever ends it, the terminal is as it was", async () => {
+    const daemon = await startDaemon(programs);
+    const words = [process.execPath, droverctl, "-c", daemon.config, "status", "--watch"];
+    const screen = openScreen(["timeout", "--foreground", "3", ...words]);
+    await screen.shows("v unfolds, q leaves");
+    await eventually("it is gone", () => screen.text() === "");
   });
 
   test("who waits long is told how far it is, and for whom", async () => {
