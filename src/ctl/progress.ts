@@ -1,10 +1,9 @@
-import type { EventRecord } from "../events/json.ts";
 import { Fault } from "../faults.ts";
 import { namespec } from "../process/order.ts";
 import type { StateName } from "../process/states.ts";
 import { ServerError } from "../rpc/client.ts";
-import { linesOf } from "../rpc/lines.ts";
 import { stateOf } from "./changes.ts";
+import { startFeed } from "./eventfeed.ts";
 import { printable, shortened } from "./printable.ts";
 import type { Session } from "./session.ts";
 import { chosenBy } from "./status.ts";
@@ -68,21 +67,13 @@ async function follow(
     signal,
   }: { states: Map<string, StateName>; draw: () => void; signal: AbortSignal },
 ): Promise<void> {
-  let begun: () => void = () => undefined;
-  const hasBegun = new Promise<void>((resolve) => {
-    begun = resolve;
-  });
-  const stream = linesOf(client.events({ types: "PROCESS_STATE" }, begun, signal));
-  const first = stream.next();
-  await Promise.race([hasBegun, first]);
+  const feed = await startFeed(client, "PROCESS_STATE", signal);
   for (const info of chosenBy(words, await client.call("supervisor.getAllProcessInfo", {}))) {
     states.set(namespec(info), info.statename);
   }
   draw();
-  for (let next = first; ; next = stream.next()) {
-    const { value, done } = await next;
-    if (done) return;
-    const [name, state] = stateOf(JSON.parse(value) as EventRecord);
+  for await (const event of feed) {
+    const [name, state] = stateOf(event);
     if (state !== undefined && states.has(name)) states.set(name, state);
     draw();
   }

@@ -1,8 +1,8 @@
 import type { EventRecord } from "../events/json.ts";
 import { Fault } from "../faults.ts";
 import { namespec } from "../process/order.ts";
-import { linesOf } from "../rpc/lines.ts";
 import type { RolloutStatus } from "../rpc/results.ts";
+import { startFeed } from "./eventfeed.ts";
 import { parseOptions } from "./logs.ts";
 import { exit, type Session } from "./session.ts";
 import { readSpan } from "./span.ts";
@@ -86,20 +86,11 @@ async function follow(
   const { client } = session;
   const ours = new AbortController();
   const signal = AbortSignal.any([ours.signal, session.interrupted()]);
-  let begun: () => void = () => undefined;
-  const hasBegun = new Promise<void>((resolve) => {
-    begun = resolve;
-  });
-  // The events come first: the first process may be replaced before the answer is here.
-  const stream = linesOf(client.events({ types: "ROLLOUT" }, begun, signal));
-  const first = stream.next();
+  // The first process may be replaced before the answer is here.
+  const feed = await startFeed(client, "ROLLOUT", signal);
   try {
-    await Promise.race([hasBegun, first]);
     const { group } = await client.call("drover.rollout", asked);
-    for (let next = first; ; next = stream.next()) {
-      const { value, done } = await next;
-      if (done) break;
-      const event = JSON.parse(value) as EventRecord;
+    for await (const event of feed) {
       if (event.group !== group) continue;
       if (event.type === "ROLLOUT_STEP") tell(event);
       else if (event.type !== "ROLLOUT_STARTED") break;
@@ -112,7 +103,7 @@ async function follow(
     return status;
   } finally {
     ours.abort();
-    await stream.return();
+    await feed.return();
   }
 }
 

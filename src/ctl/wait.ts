@@ -1,9 +1,9 @@
 import type { EventRecord } from "../events/json.ts";
 import { namespec } from "../process/order.ts";
 import type { StateName } from "../process/states.ts";
-import { linesOf } from "../rpc/lines.ts";
 import type { FleetProcess } from "../rpc/results.ts";
 import { stateOf } from "./changes.ts";
+import { startFeed } from "./eventfeed.ts";
 import { parseOptions } from "./logs.ts";
 import { exit, type Session } from "./session.ts";
 import { readSpan } from "./span.ts";
@@ -128,29 +128,21 @@ async function follow(
   const { client } = session;
   const ours = new AbortController();
   const either = AbortSignal.any([signal, ours.signal]);
-  let waiting: Waiting | undefined;
-  let begun: () => void = () => undefined;
-  const hasBegun = new Promise<void>((resolve) => {
-    begun = resolve;
-  });
-  // What happens between the look and the first event must not be missed: the events come first.
-  const stream = linesOf(client.events({ types: "PROCESS_STATE,READINESS" }, begun, either));
-  const first = stream.next();
+  const feed = await startFeed(client, "PROCESS_STATE,READINESS", either);
   try {
-    await Promise.race([hasBegun, first]);
     const all = await client.call("drover.getAllProcesses", { usage: false });
     const wanted = selectAll(session, all, names);
     if (session.exitCode !== 0) return undefined;
-    waiting = new Waiting(what, wanted);
-    for (let next = first; waiting.left.length > 0; next = stream.next()) {
-      const { value, done } = await next;
+    const waiting = new Waiting(what, wanted);
+    while (waiting.left.length > 0) {
+      const { value, done } = await feed.next();
       if (done) break;
-      waiting.note(JSON.parse(value) as EventRecord);
+      waiting.note(value);
     }
     return waiting;
   } finally {
     ours.abort();
-    await stream.return();
+    await feed.return();
   }
 }
 

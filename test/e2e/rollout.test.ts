@@ -2,7 +2,14 @@ import { spawn } from "node:child_process";
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { droverctl, eventually, startDaemon, type TestDaemon, tempDir } from "../support/daemon.ts";
+import {
+  droverctl,
+  eventually,
+  pidsOf,
+  startDaemon,
+  type TestDaemon,
+  tempDir,
+} from "../support/daemon.ts";
 
 /** A program in a release that `current` leads to. */
 function makeReleases() {
@@ -36,11 +43,6 @@ ${more}
 command=sleep 1000
 startsecs=0
 `;
-
-async function pidsOf(daemon: TestDaemon): Promise<Record<string, number>> {
-  const running = (await daemon.all()).filter(({ statename }) => statename === "RUNNING");
-  return Object.fromEntries(running.map(({ name, pid }) => [name, pid]));
-}
 
 const allUp = (daemon: TestDaemon, count: number) =>
   eventually("all are up", async () => Object.keys(await pidsOf(daemon)).length === count);

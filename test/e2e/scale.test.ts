@@ -5,6 +5,7 @@ import {
   eventually,
   isAlive,
   launch,
+  pidsOf,
   startDaemon,
   type TestDaemon,
 } from "../support/daemon.ts";
@@ -22,11 +23,6 @@ command=sleep 1000
 startsecs=0
 scale_min=1
 `;
-
-async function pidsOf(daemon: TestDaemon): Promise<Record<string, number>> {
-  const running = (await daemon.all()).filter(({ statename }) => statename === "RUNNING");
-  return Object.fromEntries(running.map(({ name, pid }) => [name, pid]));
-}
 
 const scale = async (daemon: TestDaemon, ...words: string[]) => {
   const { code, stdout } = await daemon.ctl("scale", ...words);

@@ -5,6 +5,7 @@ import {
   configText,
   eventually,
   isAlive,
+  pidsOf,
   run,
   startDaemon,
   type TestDaemon,
@@ -27,12 +28,6 @@ ${more}
 `;
 
 const edit = (daemon: TestDaemon, text: string) => writeFileSync(daemon.config, configText(text));
-
-/** The pids of all that run, by their names. */
-async function pidsOf(daemon: TestDaemon): Promise<Record<string, number>> {
-  const running = (await daemon.all()).filter(({ pid }) => pid > 0);
-  return Object.fromEntries(running.map(({ name, pid }) => [name, pid]));
-}
 
 async function update(daemon: TestDaemon, ...words: string[]) {
   const { code, stdout, stderr } = await daemon.ctl("update", ...words);

@@ -203,3 +203,9 @@ export async function launch(
   });
   return daemon;
 }
+
+/** The pids of all that run, by the names of the processes. */
+export async function pidsOf(daemon: TestDaemon): Promise<Record<string, number>> {
+  const running = (await daemon.all()).filter(({ statename }) => statename === "RUNNING");
+  return Object.fromEntries(running.map(({ name, pid }) => [name, pid]));
+}
