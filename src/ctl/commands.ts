@@ -1,11 +1,8 @@
-import { clear, reload, restart, shutdown, signal, start, stop } from "./control.ts";
-import { foreground } from "./foreground.ts";
-import { add, avail, remove, reread, update } from "./groups.ts";
 import { help } from "./help.ts";
-import { logs, logsHelp } from "./logs.ts";
 import {
   eventsHelp,
   freezeHelp,
+  logsHelp,
   rolloutHelp,
   scaleHelp,
   thawHelp,
@@ -15,7 +12,6 @@ import {
 } from "./ourhelp.ts";
 import { exit, type Session } from "./session.ts";
 import { pid, status } from "./status.ts";
-import { mainTail, tail } from "./tail.ts";
 
 /** One command: everything that is known of it. */
 export interface Command {
@@ -54,13 +50,13 @@ export const commands: Commands = {
   add: {
     help: ["add <name> [...]\tActivates any updates in config for process/group"],
     ours: ["Ex:", "reread", "add mail"],
-    run: add,
+    run: async (session, words) => (await import("./groups.ts")).add(session, words),
     completes: "groups",
   },
   avail: {
     help: ["avail\t\t\tDisplay all configured processes"],
     ours: ["Ex:", "avail", "avail --json"],
-    run: avail,
+    run: async (session) => (await import("./groups.ts")).avail(session),
     alone: true,
   },
   clear: {
@@ -70,7 +66,7 @@ export const commands: Commands = {
       "clear all\t\tClear all process' log files",
     ],
     ours: ["Ex:", "clear 'worker:*'"],
-    run: clear,
+    run: async (session, words) => (await import("./control.ts")).clear(session, words),
     completes: "processes",
     needsName: exit.generic,
   },
@@ -83,7 +79,7 @@ export const commands: Commands = {
   fg: {
     help: ["fg <process>\tConnect to a process in foreground mode", "\t\tCtrl-C to exit"],
     ours: ["Ex:", "fg console"],
-    run: foreground,
+    run: async (session, words) => (await import("./foreground.ts")).foreground(session, words),
     completes: "processes",
   },
   freeze: {
@@ -98,7 +94,7 @@ export const commands: Commands = {
   },
   logs: {
     help: logsHelp,
-    run: logs,
+    run: async (session, words) => (await import("./logs.ts")).logs(session, words),
     completes: "processes",
     needsName: exit.badArguments,
     quotes: true,
@@ -111,7 +107,7 @@ export const commands: Commands = {
       "",
     ],
     ours: ["Ex:", "maintail -f"],
-    run: mainTail,
+    run: async (session, words) => (await import("./tail.ts")).mainTail(session, words),
   },
   open: {
     help: [
@@ -144,19 +140,19 @@ export const commands: Commands = {
       "Ex:",
       "reload web:*",
     ],
-    run: reload,
+    run: async (session, words) => (await import("./control.ts")).reload(session, words),
     completes: "processes",
   },
   remove: {
     help: ["remove <name> [...]\tRemoves process/group from active config"],
     ours: ["Ex:", "stop mail:*", "remove mail"],
-    run: remove,
+    run: async (session, words) => (await import("./groups.ts")).remove(session, words),
     completes: "groups",
   },
   reread: {
     help: ["reread \t\t\tReload the daemon's configuration files without add/remove"],
     ours: ["Ex:", "reread"],
-    run: reread,
+    run: async (session) => (await import("./groups.ts")).reread(session),
     alone: true,
   },
   restart: {
@@ -173,7 +169,7 @@ export const commands: Commands = {
       "restart worker:*",
       "restart 'worker:worker_0?'",
     ],
-    run: restart,
+    run: async (session, words) => (await import("./control.ts")).restart(session, words),
     completes: "processes",
     needsName: exit.generic,
   },
@@ -191,7 +187,7 @@ export const commands: Commands = {
   shutdown: {
     help: ["shutdown \tShut the remote supervisord down."],
     ours: ["Ex:", "shutdown"],
-    run: shutdown,
+    run: async (session) => (await import("./control.ts")).shutdown(session),
     alone: true,
   },
   signal: {
@@ -207,13 +203,13 @@ export const commands: Commands = {
       "signal HUP web",
       "signal --tree KILL worker:worker_3",
     ],
-    run: signal,
+    run: async (session, words) => (await import("./control.ts")).signal(session, words),
     completes: "signals",
   },
   start: {
     help: name("start", "Start"),
     ours: ["Ex:", "start worker:*"],
-    run: start,
+    run: async (session, words) => (await import("./control.ts")).start(session, words),
     completes: "processes",
     needsName: exit.badArguments,
   },
@@ -244,7 +240,7 @@ export const commands: Commands = {
   stop: {
     help: name("stop", "Stop"),
     ours: ["Ex:", "stop 'mail*'"],
-    run: stop,
+    run: async (session, words) => (await import("./control.ts")).stop(session, words),
     completes: "processes",
     needsName: exit.generic,
   },
@@ -263,7 +259,7 @@ export const commands: Commands = {
       "Ex:",
       "tail -f -n 20 worker:worker_0 stderr",
     ],
-    run: tail,
+    run: async (session, words) => (await import("./tail.ts")).tail(session, words),
     completes: "processes",
   },
   update: {
@@ -280,7 +276,7 @@ export const commands: Commands = {
       "update --plan",
       "update mail web",
     ],
-    run: update,
+    run: async (session, words) => (await import("./groups.ts")).update(session, words),
     completes: "groups",
   },
   thaw: {

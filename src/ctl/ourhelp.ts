@@ -80,3 +80,18 @@ export const rolloutHelp = [
   "Ex:",
   "rollout worker:* --wait --parallel 2",
 ];
+
+export const logsHelp = [
+  "logs <name>\t\tShow the last 100 lines of a process' logs, rotated ones too",
+  "logs <gname>:* <name>\tThe same of several, with their names, in the order of time",
+  "logs all\t\tThe same of all processes",
+  "Options:",
+  "-f, --follow\t\tGo on with what comes (then it begins with the last 10 lines)",
+  "-n, --lines <n>\t\tThe last so many lines of each log, or all",
+  "--since <when>\t\tNothing older: 10m, 2h30m, 1d, or 2026-11-26T01:02:03Z",
+  "--grep <pattern>\tOnly lines with this text or regular expression (RE2)",
+  "--stream <which>\tstdout or stderr; default both",
+  "--json\t\t\tAn object on each line: name, stream, time, line",
+  "--names, --no-names\tPut names before the lines, or do not",
+  "--raw\t\t\tThe lines as they are: --no-names",
+];
