@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 "use strict";
-const { load } = require("./load.js");
+const { load } = require("./droverctl.js");
 
 load("droverd.cjs");

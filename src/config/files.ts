@@ -3,10 +3,11 @@ import { type Lexed, lex } from "./dialect.ts";
 import type { Facts } from "./facts.ts";
 import { inheritValues } from "./inherit.ts";
 import type { Known } from "./names.ts";
+import { includeOptions } from "./options/include.ts";
 import { ConfigError, type Problem, quote } from "./problems.ts";
 import { problemIn, type RawConfig, type RawSection, readSections } from "./raw.ts";
 import type { Reader } from "./reader.ts";
-import { sections } from "./sections.ts";
+import type { KindOf } from "./section.ts";
 import { readOptions } from "./table.ts";
 
 /** All files of one configuration together; no fleet's is near it, and a mistake must not take the memory. */
@@ -17,17 +18,23 @@ export interface Sources extends RawConfig {
   hereEverywhere: boolean;
 }
 
+interface Manner {
+  kindOf: KindOf;
+  includes: boolean;
+  /** Sections that are not are checked as far as they must be to find the others. */
+  isWanted?: (section: string) => boolean;
+}
+
 /**
  * Reads a configuration file, or the `*.conf` and `*.ini` of a folder in their order, and what they
  * include.
- * @param isWanted sections that are not are checked as far as they must be to find the others
  * @throws ConfigError when there is nothing to read
  */
 export function readSources(
   source: string,
   reader: Reader,
   facts: Facts,
-  { includes, isWanted }: { includes: boolean; isWanted?: (section: string) => boolean },
+  { kindOf, includes, isWanted }: Manner,
 ): Sources {
   const problems: Problem[] = [];
   const files = new FileSet(reader, isWanted);
@@ -37,7 +44,7 @@ export function readSources(
   }
   if (files.taken.length === 0) throw new ConfigError(problems);
   const root = readSections(files.taken);
-  inheritValues(root);
+  inheritValues(root, kindOf);
   const include = root.sections.get("include");
   if (!include || !includes) {
     return {
@@ -50,7 +57,7 @@ export function readSources(
   takeIncluded(include, files, reader, { facts, problems });
   warnOfNested(files.taken.slice(0, own), files.taken.slice(own), problems);
   const all = readSections(files.taken);
-  inheritValues(all);
+  inheritValues(all, kindOf);
   return { ...all, problems: [...problems, ...all.problems], hereEverywhere: true };
 }
 
@@ -126,8 +133,8 @@ function takeIncluded(
     hereEverywhere: true,
     cwd: facts.cwd,
   };
-  const { options, names } = sections.include;
-  const values = readOptions(options, { section: include, known, names }, { facts, problems });
+  const place = { section: include, known, names: "host" } as const;
+  const values = readOptions(includeOptions, place, { facts, problems });
   const base = path.dirname(path.resolve(facts.cwd, include.file));
   const report = (message: string, severity: Problem["severity"] = "warning") =>
     problems.push(problemIn(include, "files", message, severity));

@@ -1,22 +1,21 @@
 import type { RawConfig, RawSection } from "./raw.ts";
-import { kindOf, sections as kinds } from "./sections.ts";
+import type { KindOf } from "./section.ts";
 
 /**
  * Gives sections the values that they do not set themselves: programs those of `[program-default]`,
  * and every section those of `[DEFAULT]`.
  */
-export function inheritValues({ sections, defaults }: RawConfig): void {
-  const programs = sections.get(kinds.programDefault.title);
-  if (!programs && !defaults) return;
+export function inheritValues({ sections, defaults }: RawConfig, kindOf: KindOf): void {
   for (const section of sections.values()) {
     const kind = kindOf(section.name);
-    if (programs && (kind === kinds.program || kind === kinds.fcgi)) inherit(section, programs);
-    if (defaults) inherit(section, defaults);
+    const own = kind?.defaults === undefined ? undefined : sections.get(kind.defaults);
+    if (own) inherit(section, own, kindOf);
+    if (defaults) inherit(section, defaults, kindOf);
   }
 }
 
 /** Only what the section has options for, or thousands of either would make millions. */
-function inherit(section: RawSection, from: RawSection): void {
+function inherit(section: RawSection, from: RawSection, kindOf: KindOf): void {
   const options = kindOf(section.name)?.options;
   for (const [option, value] of from.values) {
     if (section.values.has(option) || (options && !Object.hasOwn(options, option))) continue;

@@ -2,13 +2,6 @@ import { BadValue } from "./problems.ts";
 import { escapedCharacter, readQuoted, UnclosedQuote } from "./shlex.ts";
 
 /**
- * One piece of `environment=`: white space or a comment, unquoted characters of a word, an escaped
- * character, the start of a quoted piece, or any other character, which is a token of its own.
- * supervisord knows only the letters of Latin-1: of other unquoted words it takes the first letter.
- */
-const piece = /([ \t\r\n]+|#[^\n]*)|([\p{L}\p{M}\p{N}_/.+\-():]+)|\\(.?)|(['"])|(.)/suy;
-
-/**
  * Reads `environment=`: `A=1,B="two, three"`, also over several lines. A value with other than word
  * characters needs quotes. As in supervisord one token of any kind separates the pairs.
  * Where a quote is not closed, the text is read as by supervisord 4.2.5, for which a quote inside a word
@@ -31,7 +24,6 @@ export function parseKeyValues(text: string): Record<string, string> {
   return pairs;
 }
 
-/** By the key alone: values are where secrets are. */
 /** Where in the text it went wrong; what stands there may be a secret. */
 const place = (at: number): string => (at === 0 ? "from the start" : `after pair ${at / 4}`);
 
@@ -73,7 +65,16 @@ function unquoted(token: string): string {
   return token.slice(start, end);
 }
 
+/**
+ * One piece of `environment=`: white space or a comment, unquoted characters of a word, an escaped
+ * character, the start of a quoted piece, or any other character, which is a token of its own.
+ * supervisord knows only the letters of Latin-1: of other unquoted words it takes the first letter.
+ * Made when it is needed: its classes take a start their time.
+ */
+const createPiece = () => /([ \t\r\n]+|#[^\n]*)|([\p{L}\p{M}\p{N}_/.+\-():]+)|\\(.?)|(['"])|(.)/suy;
+
 function tokenize(text: string): string[] {
+  const piece = createPiece();
   const tokens: string[] = [];
   let word: string | undefined;
   const flush = () => {

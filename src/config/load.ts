@@ -12,7 +12,7 @@ import { emptySection, problemIn, type RawSection } from "./raw.ts";
 import type { Reader } from "./reader.ts";
 import type { SectionContext } from "./reading.ts";
 import { readRundir } from "./rundir.ts";
-import { sections as kinds } from "./sections.ts";
+import { kindOf, sections as kinds } from "./sections.ts";
 import { readServers } from "./servers.ts";
 import { type Reading, readOptions } from "./table.ts";
 import { checkSections } from "./warnings.ts";
@@ -44,7 +44,7 @@ export function loadConfig(
   { overrides = {}, scaled = () => new Map() }: Changes = {},
 ): Config {
   const facts = remembering(machine);
-  const sources = readSources(source, reader, facts, { includes: true });
+  const sources = readSources(source, reader, facts, { kindOf, includes: true });
   const { sections, problems, hereEverywhere } = sources;
   const main = mainSection(sections, source, overrides, problems);
   const known: Known = { env: facts.env, values: {}, hereEverywhere, cwd: facts.cwd };

@@ -1,5 +1,8 @@
-/** What Python's `str.isprintable` calls unprintable: all but U+0020 of the separators and controls. */
-const unprintable = /[^\x20\P{Z}]|\p{C}/u;
+/**
+ * What Python's `str.isprintable` calls unprintable: all but U+0020 of the separators and controls. In
+ * a function, because to look up such classes takes a start its time, and most never need them.
+ */
+const isUnprintable = (char: string): boolean => /[^\x20\P{Z}]|\p{C}/u.test(char);
 const special = /[\\'"]|[^\x20-\x7e]/;
 
 const named = new Map([
@@ -13,11 +16,11 @@ const named = new Map([
  * Python's `repr` of a text, which is what `%(name)r` gives: in single quotes, or in double ones
  * where that saves escapes. Which characters are unprintable follows the Unicode tables of Node.
  */
-export const repr = (text: string): string => quoted(text, (char) => unprintable.test(char));
+export const repr = (text: string): string => quoted(text, isUnprintable);
 
 /** Python's `ascii`, for `%(name)a`: as `repr`, with everything beyond ASCII escaped. */
 export const ascii = (text: string): string =>
-  quoted(text, (char) => char > "\x7e" || unprintable.test(char));
+  quoted(text, (char) => char > "\x7e" || isUnprintable(char));
 
 /** Python's `repr` of bytes. */
 export const bytesRepr = (bytes: Buffer): string =>

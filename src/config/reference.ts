@@ -1,6 +1,7 @@
 import { rules } from "./lint/lint.ts";
 import { namesOf, type Scope } from "./names.ts";
-import { type SectionKind, sectionKinds } from "./sections.ts";
+import type { SectionKind } from "./section.ts";
+import { sectionKinds } from "./sections.ts";
 import { commonOptions, type OptionRow, required } from "./table.ts";
 
 /** `docs/configuration.md`: every section and option, from the tables that read them. */

@@ -1,4 +1,5 @@
-import { type SectionKind, sectionKinds } from "./sections.ts";
+import type { SectionKind } from "./section.ts";
+import { sectionKinds } from "./sections.ts";
 import { type OptionRow, required } from "./table.ts";
 
 const WIDTH = 96;

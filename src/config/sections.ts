@@ -1,6 +1,6 @@
-import { text } from "./kinds/words.ts";
-import type { Scope } from "./names.ts";
+import { ctlSections } from "./ctlsections.ts";
 import { hookOptions } from "./options/hooks.ts";
+import { includeOptions } from "./options/include.ts";
 import {
   fcgiOptions,
   groupOptions,
@@ -8,39 +8,12 @@ import {
   processOptions,
   programOptions,
 } from "./options/programs.ts";
-import { ctlOptions, inetServerOptions, unixServerOptions } from "./options/servers.ts";
 import { supervisordOptions } from "./options/supervisord.ts";
-import { commonOptions, option, required, type Table } from "./table.ts";
-
-/** One kind of section: how it is headed, and the options that may stand in it. */
-export interface SectionKind<T extends Table = Table> {
-  /** As one would write it, without brackets; `:x` stands for a name. */
-  title: string;
-  /** Every section whose name begins so is one. */
-  several?: true;
-  options: T;
-  /** The names its options may expand, where their rows name no others. */
-  names: Scope;
-  doc: string;
-  origin?: "drover";
-}
-
-const section = <T extends Table>(row: SectionKind<T>): SectionKind<T & typeof commonOptions> => ({
-  ...row,
-  options: { ...row.options, ...commonOptions },
-});
-
-const includeOptions = {
-  files: option({
-    kind: text,
-    default: required,
-    names: "host",
-    example: "conf.d/*.ini",
-    doc: "File patterns, separated by white space and relative to this file.",
-  }),
-};
+import { type SectionKind, section, tellApart } from "./section.ts";
 
 const everyProgram = { ...programOptions, ...processOptions };
+
+const PROGRAM_DEFAULT = "program-default";
 
 /** Every section that drover reads, and so every option there is. */
 export const sections = {
@@ -50,26 +23,7 @@ export const sections = {
     names: "here",
     doc: "The daemon. This section must be there, and may be empty.",
   }),
-  unixServer: section({
-    title: "unix_http_server",
-    several: true,
-    options: unixServerOptions,
-    names: "env",
-    doc: "A control socket; several sections whose names begin so are several sockets. Without any there is drover.sock in the run folder.",
-  }),
-  inetServer: section({
-    title: "inet_http_server",
-    several: true,
-    options: inetServerOptions,
-    names: "env",
-    doc: "A control server on a TCP port; several sections whose names begin so are several servers.",
-  }),
-  ctl: section({
-    title: "supervisorctl",
-    options: ctlOptions,
-    names: "env",
-    doc: "For droverctl: where the daemon is.",
-  }),
+  ...ctlSections,
   include: section({
     title: "include",
     options: includeOptions,
@@ -77,7 +31,7 @@ export const sections = {
     doc: "Further files; read from the first file only.",
   }),
   programDefault: section({
-    title: "program-default",
+    title: PROGRAM_DEFAULT,
     options: everyProgram,
     names: "program",
     origin: "drover",
@@ -85,6 +39,7 @@ export const sections = {
   }),
   program: section({
     title: "program:x",
+    defaults: PROGRAM_DEFAULT,
     options: everyProgram,
     names: "program",
     doc: "A program to keep running.",
@@ -110,6 +65,7 @@ export const sections = {
   }),
   fcgi: section({
     title: "fcgi-program:x",
+    defaults: PROGRAM_DEFAULT,
     options: { ...everyProgram, ...fcgiOptions },
     names: "program",
     doc: "A program whose processes share a listening socket. It has the options of a program too.",
@@ -121,13 +77,5 @@ export const pluginSection = /^(?:rpcinterface|ctlplugin):/;
 
 export const sectionKinds: readonly SectionKind[] = Object.values(sections);
 
-const byTitle = new Map(sectionKinds.map((kind) => [kind.title, kind]));
-
 /** What kind of section has this name; undefined when drover has no such section. */
-export function kindOf(name: string): SectionKind | undefined {
-  const colon = name.indexOf(":");
-  return (
-    byTitle.get(colon < 0 ? name : `${name.slice(0, colon)}:x`) ??
-    sectionKinds.find(({ several, title }) => several && name.startsWith(title))
-  );
-}
+export const kindOf = tellApart(sectionKinds);

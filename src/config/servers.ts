@@ -1,9 +1,9 @@
 import { readPassword } from "../rpc/password.ts";
 import type { InetServerConfig, ServerConfig, UnixServerConfig } from "./config.ts";
+import { ctlKindOf, ctlSections } from "./ctlsections.ts";
 import type { Facts } from "./facts.ts";
 import type { Known } from "./names.ts";
 import { emptySection, problemIn, type RawSection } from "./raw.ts";
-import { kindOf, sections as kinds } from "./sections.ts";
 import { type Reading, readOptions } from "./table.ts";
 
 /** The control servers, those of TCP first, as supervisord opens them. */
@@ -15,8 +15,8 @@ export function readServers(
   const inet: InetServerConfig[] = [];
   const unix: UnixServerConfig[] = [];
   for (const section of sections.values()) {
-    const { unixServer, inetServer } = kinds;
-    const kind = kindOf(section.name);
+    const { unixServer, inetServer } = ctlSections;
+    const kind = ctlKindOf(section.name);
     if (kind === unixServer) {
       const { options, names } = unixServer;
       const values = readOptions(options, { section, known, names }, reading);
@@ -64,7 +64,7 @@ export function defaultServer(file: string, facts: Facts): ServerConfig {
   const given = { file: "", line: 0, section: section.name, text: file, literal: true } as const;
   section.values.set("file", given);
   const known: Known = { env: {}, values: {}, hereEverywhere: false, cwd: "/" };
-  const { options, names } = kinds.unixServer;
+  const { options, names } = ctlSections.unixServer;
   const values = readOptions(options, { section, known, names }, { facts, problems: [] });
   return { kind: "unix", section, ...values };
 }

@@ -1,7 +1,8 @@
 import { booleanOf } from "./kinds/words.ts";
 import { isEnough, type Problem, quote, suggest } from "./problems.ts";
 import { problemIn, type RawConfig, type RawSection } from "./raw.ts";
-import { kindOf, pluginSection, type SectionKind, sectionKinds } from "./sections.ts";
+import type { SectionKind } from "./section.ts";
+import { kindOf, pluginSection, sectionKinds } from "./sections.ts";
 import { commonOptions, type Table, warnUnknown } from "./table.ts";
 
 /**

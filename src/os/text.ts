@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { errnoOf, unless } from "./errno.ts";
 
@@ -57,25 +58,9 @@ function readUpTo(path: string, mostBytes: number): Buffer | undefined {
   }
 }
 
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function isText(bytes: Buffer): boolean {
-  try {
-    strict.decode(bytes);
-    return true;
-  } catch (error) {
-    if (error instanceof TypeError) return false;
-    throw error;
-  }
-}
-
 function decode(bytes: Buffer): Text {
-  try {
-    return { text: strict.decode(bytes) };
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return { unusable: `not UTF-8 text: ${firstMistake(bytes)}` };
-  }
+  if (isUtf8(bytes)) return { text: bytes.toString("utf8") };
+  return { unusable: `not UTF-8 text: ${firstMistake(bytes)}` };
 }
 
 /** No character has a newline in it, so that each line is text by itself or is not. */
@@ -85,7 +70,7 @@ function firstMistake(bytes: Buffer): string {
     const newline = bytes.indexOf(0x0a, start);
     const end = newline < 0 ? bytes.length : newline;
     const line = bytes.subarray(start, end);
-    if (!isText(line)) return `byte 0x${firstBad(line).toString(16)} in line ${number}`;
+    if (!isUtf8(line)) return `byte 0x${firstBad(line).toString(16)} in line ${number}`;
     start = end + 1;
   }
   return "a part of a character";
@@ -96,7 +81,7 @@ function firstBad(line: Buffer): number {
   for (let at = 0; at < line.length; ) {
     const lead = line[at] ?? 0;
     const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (!isText(line.subarray(at, at + length))) return lead;
+    if (!isUtf8(line.subarray(at, at + length))) return lead;
     at += length;
   }
   return 0;

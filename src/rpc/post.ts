@@ -32,13 +32,15 @@ export async function post(
     ...headers,
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  const socket = connect(place);
+  // The answer's end closes the connection by itself otherwise, before the answer is looked at.
+  const socket = connect({ ...place, allowHalfOpen: true });
   try {
     // Not ended: who sees the end of what is asked may take it for a caller that has gone.
     socket.write(`POST ${path} HTTP/1.0\r\n${lines.join("")}\r\n${body}`);
     return await readAnswer(socket);
   } finally {
-    socket.destroy();
+    // To close takes Node a millisecond: after what waits for the answer, which may end the process.
+    setImmediate(() => socket.destroy());
   }
 }
 

@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import { lex } from "../../src/config/dialect.ts";
 import { inheritValues } from "../../src/config/inherit.ts";
 import { readSections } from "../../src/config/raw.ts";
+import { kindOf } from "../../src/config/sections.ts";
 
 function valuesOf(text: string, section: string): Record<string, string> {
   const raw = readSections([lex(text, "c.conf")]);
-  inheritValues(raw);
+  inheritValues(raw, kindOf);
   const values = raw.sections.get(section)?.values ?? [];
   return Object.fromEntries([...values].map(([option, value]) => [option, value.text]));
 }
@@ -35,7 +36,7 @@ test("a plug-in is given one, which it cannot take, as in supervisord", () => {
 
 test("where an inherited value stands is remembered", () => {
   const raw = readSections([lex("[DEFAULT]\nuser=web\n[program:a]\n", "c.conf")]);
-  inheritValues(raw);
+  inheritValues(raw, kindOf);
   expect(raw.sections.get("program:a")?.values.get("user")).toMatchObject({
     text: "web",
     file: "c.conf",

@@ -1,5 +1,4 @@
 import { constants } from "node:os";
-import { eventTypes } from "../../events/types.ts";
 import { type SignalName, unnamedSignals } from "../../process/signals.ts";
 import { parseKeyValues } from "../keyvalues.ts";
 import { suggest } from "../problems.ts";
@@ -68,21 +67,12 @@ export const keyValues = kind(
   (given): Readonly<Record<string, string>> => parseKeyValues(given),
 );
 
-const split = (given: string): readonly string[] =>
+/** Words with commas between them; white space around each is dropped. */
+export const split = (given: string): readonly string[] =>
   given === "" ? [] : given.split(",").map((name) => name.trim());
 
 /** Names with commas between them; white space around each is dropped. */
 export const names = kind("names with commas between them", split);
-
-/** Event types that a listener subscribes to. */
-export const events = kind("event types such as PROCESS_STATE, TICK_60", (given, _, refuse) =>
-  split(given).map((name) => {
-    const type = name.toUpperCase();
-    return eventTypes.has(type)
-      ? type
-      : refuse(`; there is no event type ${JSON.stringify(name)}${suggest(type, eventTypes)}`);
-  }),
-);
 
 /** One of a few words. */
 export const choice = <const W extends string>(...choices: readonly W[]): Kind<W> =>

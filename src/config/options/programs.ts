@@ -1,8 +1,9 @@
 import { owner, user } from "../kinds/accounts.ts";
+import { events } from "../kinds/events.ts";
 import { serverUrl, socketAddress } from "../kinds/network.ts";
 import { duration, integer, integerFrom, octal } from "../kinds/numbers.ts";
 import { plainPath } from "../kinds/paths.ts";
-import { boolean, choice, command, events, keyValues, names, text } from "../kinds/words.ts";
+import { boolean, choice, command, keyValues, names, text } from "../kinds/words.ts";
 import { option, required, type Values } from "../table.ts";
 import { logFileOptions } from "./logfiles.ts";
 import { logLineOptions } from "./loglines.ts";

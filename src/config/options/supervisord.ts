@@ -4,6 +4,7 @@ import { anyPath, existingDir, filePath, mainLogfile, optionalFile } from "../ki
 import { boolean, choice, keyValues, logLevel, text } from "../kinds/words.ts";
 import { option, type Values } from "../table.ts";
 import { logFileOptions } from "./logfiles.ts";
+import { rundirOptions } from "./rundir.ts";
 
 /** The daemon's own options. Those with a flag can be given on droverd's command line too. */
 export const supervisordOptions = {
@@ -44,15 +45,7 @@ export const supervisordOptions = {
     flag: "j",
     doc: "Where the daemon's pid is written.",
   }),
-  rundir: option({
-    kind: anyPath,
-    default: undefined,
-    origin: "drover",
-    example: "/run/drover",
-    doc:
-      "Folder for the socket, the children's channels and the daemon's state; made when missing. " +
-      "Not set: /run/drover for root, else drover in XDG_RUNTIME_DIR, else drover-UID in the temporary folder.",
-  }),
+  ...rundirOptions,
   nodaemon: option({
     kind: boolean,
     default: "false",
