@@ -3,6 +3,7 @@ import {
   eventsHelp,
   freezeHelp,
   logsHelp,
+  quietHelp,
   rolloutHelp,
   scaleHelp,
   thawHelp,
@@ -130,6 +131,12 @@ export const commands: Commands = {
     ],
     run: pid,
     completes: "processes",
+  },
+  quiet: {
+    help: quietHelp,
+    run: async (session, words) => (await import("./control.ts")).quiet(session, words),
+    completes: "processes",
+    needsName: exit.generic,
   },
   quit: { help: ["quit\tExit the supervisor shell."], ours: ["Ex:", "quit"], run: () => undefined },
   reload: {

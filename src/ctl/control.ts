@@ -44,15 +44,29 @@ export async function shutdown(session: Session): Promise<void> {
   }
 }
 
-async function reloadOne(session: Session, word: string): Promise<void> {
+const reloadOne = (session: Session, word: string) =>
+  askOne(session, word, "drover.reloadProcess", reloadVerb);
+
+/** `quiet NAME...|GROUP:*|all` */
+export async function quiet(session: Session, words: readonly string[]): Promise<void> {
+  const names = words.includes("all") ? ["all"] : words;
+  for (const word of names) await askOne(session, word, "drover.quietProcess", quietVerb);
+}
+
+async function askOne(
+  session: Session,
+  word: string,
+  method: "drover.reloadProcess" | "drover.quietProcess",
+  verb: Answers,
+): Promise<void> {
   const { group, process: name = "*" } = parseNamespec(word);
   try {
-    const done = await session.client.call("drover.reloadProcess", { name: word });
+    const done = await session.client.call(method, { name: word });
     const ok = { group, name, status: SUCCESS, description: "OK" };
-    report(session, reloadVerb, done === true ? [ok] : done);
+    report(session, verb, done === true ? [ok] : done);
   } catch (error) {
     if (!(error instanceof Fault) || error.fault === "SHUTDOWN_STATE") throw error;
-    report(session, reloadVerb, [
+    report(session, verb, [
       { group, name, status: error.code, description: `${word}: ERROR (${error.detail})` },
     ]);
   }
@@ -69,6 +83,11 @@ interface Answers {
 
 const reloadVerb: Answers = {
   done: "signalled",
+  texts: { BAD_NAME: "no such process", NOT_RUNNING: "not running" },
+};
+
+const quietVerb: Answers = {
+  done: "asked to take no more jobs",
   texts: { BAD_NAME: "no such process", NOT_RUNNING: "not running" },
 };
 

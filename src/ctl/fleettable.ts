@@ -3,6 +3,7 @@ import type { StateName } from "../process/states.ts";
 import type { FleetProcess } from "../rpc/results.ts";
 import { printable, type Style } from "./printable.ts";
 import { type Cell, type Column, formatTable } from "./table.ts";
+import { works } from "./verdict.ts";
 import { formatSpan } from "./whypage.ts";
 
 /** A process as a line of the table, or what several are together. */
@@ -19,6 +20,8 @@ export interface FleetRow {
   cpu: number | undefined;
   /** Why it could not be started, where it was not by the end of a child. */
   trouble: string;
+  /** In its own words what it does. */
+  says: string;
   /** Bytes. */
   memory: number | undefined;
   lastExit: (FleetProcess["last_exit"] & { ago: number }) | undefined;
@@ -49,14 +52,19 @@ const cpuSinceStart = ({ usage, uptime }: FleetProcess): number | undefined =>
   usage && uptime > 0 ? (usage.cpu_seconds / uptime) * 100 : undefined;
 
 /** A child that ended is told of by how it did. */
-const troubleOf = ({ statename, spawnerr }: FleetProcess): string =>
-  (statename === "BACKOFF" || statename === "FATAL") && !spawnerr.startsWith("Exited too quickly")
+const troubleOf = ({ statename, spawnerr, unhealthy_because }: FleetProcess): string =>
+  unhealthy_because ??
+  ((statename === "BACKOFF" || statename === "FATAL") && !spawnerr.startsWith("Exited too quickly")
     ? spawnerr
-    : "";
+    : "");
 
 function stateOf(process: FleetProcess): Cell {
-  const { statename, ready } = process;
-  if (statename === "RUNNING" && ready === false) return { text: "not ready", style: "yellow" };
+  const { statename, ready, health, quiet } = process;
+  if (statename === "RUNNING") {
+    if (health === "unhealthy") return { text: "unhealthy", style: "red" };
+    if (quiet) return { text: quiet === "quiet" ? "quiet" : "quieting", style: "yellow" };
+    if (ready === false) return { text: "not ready", style: "yellow" };
+  }
   const style = hasFailed(process) ? "red" : stateStyles[statename];
   return { text: statename.toLowerCase(), style };
 }
@@ -73,6 +81,7 @@ function rowOf(process: Sampled, name = namespec(process)): FleetRow {
     cpu: "cpu" in process ? process.cpu : cpuSinceStart(process),
     memory: usage?.memory,
     trouble: troubleOf(process),
+    says: process.says ?? "",
     lastExit: last_exit ? { ...last_exit, ago: Math.max(0, now - last_exit.time) } : undefined,
   };
 }
@@ -98,11 +107,11 @@ function folded(copies: readonly Sampled[]): FleetRow[] {
   const [first] = copies;
   if (!first || copies.length === 1) return copies.map((copy) => rowOf(copy));
   const rows = copies.map((copy) => rowOf(copy));
-  const isUp = ({ statename, ready = true }: FleetProcess) => statename === "RUNNING" && ready;
+  const isUp = (copy: FleetProcess) => works(copy) && copy.quiet === undefined;
   const running = copies.filter(isUp).length;
-  const states = new Set(copies.map(({ statename, ready = true }) => `${statename} ${ready}`));
+  const states = new Set(copies.map((copy) => stateOf(copy).text));
   const isOne = states.size === 1;
-  const failed = copies.some((copy) => hasFailed(copy) || stateStyles[copy.statename] === "red");
+  const failed = copies.some((copy) => stateOf(copy).style === "red");
   const style = failed ? "red" : isOne ? stateOf(first).style : "yellow";
   const { scaled_from } = first;
   const scaled = scaled_from === undefined ? "" : `, scaled from ${scaled_from}`;
@@ -124,6 +133,7 @@ function folded(copies: readonly Sampled[]): FleetRow[] {
     cpu: sum(rows.map(({ cpu }) => cpu)),
     memory: sum(rows.map(({ memory }) => memory)),
     trouble: rows.find(({ trouble }) => trouble !== "")?.trouble ?? "",
+    says: "",
     lastExit: exits.toSorted((a, b) => a.ago - b.ago)[0],
   };
   if (isOne) return [head];
@@ -207,6 +217,15 @@ const columns: readonly Column<FleetRow>[] = [
   { title: "LAST EXIT", side: "left", expendable: 6, shrinksTo: 16, cell: formatLastExit },
 ];
 
+/** Only where any of them says something. */
+const saysColumn: Column<FleetRow> = {
+  title: "SAYS",
+  side: "left",
+  expendable: 7,
+  shrinksTo: 12,
+  cell: ({ says }) => ({ text: printable(says) }),
+};
+
 /** Above the table, where there is something to say of the whole fleet. */
 export function noteOf(processes: readonly FleetProcess[]): string[] {
   const [first] = processes;
@@ -217,7 +236,13 @@ export function noteOf(processes: readonly FleetProcess[]): string[] {
 
 /** The fleet for people, in no more columns than their terminal has. */
 export const formatFleet = (rows: readonly FleetRow[], width: number): string[] =>
-  rows.length === 0 ? ["no processes"] : formatTable(rows, columns, width);
+  rows.length === 0
+    ? ["no processes"]
+    : formatTable(
+        rows,
+        rows.some(({ says }) => says !== "") ? [...columns, saysColumn] : columns,
+        width,
+      );
 
 /** What `top` may sort by. */
 export const sortKeys = {

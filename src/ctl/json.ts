@@ -54,6 +54,11 @@ const reloading: Calls = {
   group: undefined,
   all: undefined,
 };
+const quieting: Calls = {
+  one: "drover.quietProcess",
+  group: undefined,
+  all: undefined,
+};
 const signallingTrees = (signal: string): Calls => ({
   one: "drover.signalProcessTree",
   group: undefined,
@@ -87,6 +92,10 @@ export const jsonAnswers: Readonly<Record<string, Answer>> = {
     };
     return Promise.all(found.map(treeOf));
   },
+  quiet: (session, words) =>
+    words.includes("all")
+      ? session.client.call("drover.quietProcess", { name: "all" })
+      : each(session, quieting, words),
   reload: async (session, words) => {
     if (words.length > 0) return each(session, reloading, words);
     return { restarting: await session.client.call("supervisor.restart", {}) };

@@ -16,7 +16,8 @@ export const waitHelp = [
   "wait <name> [...]\tWait until processes are running",
   "wait <gname>:*\t\tThe same for all processes in a group; all: for every process",
   "Options:",
-  "--for <what>\t\trunning, ready, stopped (down, for whatever reason), or exited (by itself)",
+  "--for <what>\t\trunning, ready, quiet (or ended), stopped (down, for whatever reason), or",
+  "\t\t\texited (by itself)",
   "--timeout <time>\tGive up after so long: 30s, 5m, 500ms; default: never",
   "Ex:",
   "wait worker:* --for running --timeout 30s",
@@ -55,6 +56,16 @@ export const scaleHelp = [
   "The others run on. It counts over restarts of droverd; scale_min= and scale_max= bound it.",
   "Ex:",
   "scale worker=+5",
+];
+
+export const quietHelp = [
+  "quiet <name>\t\tLet a worker take no more jobs (its quietsignal=); it runs on until it is stopped",
+  "quiet <gname>:*\t\tThe same for all running processes in a group",
+  "quiet all\t\tThe same for all that run and have a quietsignal=",
+  "A stop sends it by itself. When it is started again, a worker takes jobs as ever.",
+  "Ex:",
+  "quiet worker:*",
+  "wait worker:* --for quiet --timeout 5m",
 ];
 
 export const freezeHelp = [

@@ -7,10 +7,14 @@ const isDone = ({ statename, last_exit }: FleetProcess): boolean =>
   statename === "STOPPING" ||
   (statename === "EXITED" && last_exit?.expected !== false);
 
+/** It runs, can work and does. */
+export const works = ({ statename, ready = true, health }: FleetProcess): boolean =>
+  statename === "RUNNING" && ready && health !== "unhealthy";
+
 /** What `--exit-code=fleet` tells: 0 all as wanted, 1 degraded, 2 down. */
 export function verdictOf(processes: readonly FleetProcess[]): number {
   const wanted = processes.filter((process) => !isDone(process));
-  const up = wanted.filter(({ statename, ready = true }) => statename === "RUNNING" && ready);
+  const up = wanted.filter(works);
   if (up.length === wanted.length) return 0;
   const coming = wanted.some(
     ({ statename }) => statename === "STARTING" || statename === "RUNNING",

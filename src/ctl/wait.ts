@@ -23,9 +23,21 @@ const goals: Readonly<Record<string, Goal>> = {
   running: { reached: ["RUNNING"], hopeless: ["FATAL"] },
   // And known to be, where there is more to it than that.
   ready: { reached: ["RUNNING"], hopeless: ["FATAL"] },
+  // Or has ended: in either case there is no job of it any more.
+  quiet: { reached: ["RUNNING", "STARTING", "STOPPING", "BACKOFF", ...down], hopeless: [] },
   stopped: { reached: down, hopeless: [] },
   exited: { reached: ["EXITED"], hopeless: ["FATAL", "STOPPED"] },
 };
+
+type Waited = Pick<FleetProcess, "group" | "name" | "statename" | "ready" | "quiet">;
+
+const isDown = (state: StateName): boolean => down.some((each) => each === state);
+
+/** What must be so beside the state; undefined: nothing. */
+function isSo(what: string, { statename, ready, quiet }: Waited): boolean | undefined {
+  if (what === "ready") return ready;
+  return what === "quiet" ? quiet === "quiet" || isDown(statename) : undefined;
+}
 
 /** It is as wanted, or will not come to it. */
 const isOver = (what: string, state: StateName): boolean =>
@@ -35,21 +47,19 @@ const isOver = (what: string, state: StateName): boolean =>
 
 /** What has become of those that are waited for. */
 export class Waiting {
+  readonly #what: string;
   readonly #goal: Goal;
   readonly #states = new Map<string, StateName>();
-  /** Of those with `ready=`, where that is waited for, whether they are. */
-  readonly #ready = new Map<string, boolean>();
+  /** Where more is waited for than a state, whether it is so. */
+  readonly #so = new Map<string, boolean>();
 
-  constructor(
-    what: string,
-    processes: readonly Pick<FleetProcess, "group" | "name" | "statename" | "ready">[],
-  ) {
+  constructor(what: string, processes: readonly Waited[]) {
+    this.#what = what;
     this.#goal = goals[what] ?? { reached: [], hopeless: [] };
     for (const process of processes) {
       this.#states.set(namespec(process), process.statename);
-      if (what === "ready" && process.ready !== undefined) {
-        this.#ready.set(namespec(process), process.ready);
-      }
+      const so = isSo(what, process);
+      if (so !== undefined) this.#so.set(namespec(process), so);
     }
   }
 
@@ -57,14 +67,16 @@ export class Waiting {
   note(event: EventRecord): void {
     const [name, state] = stateOf(event);
     if (state !== undefined && this.#states.has(name)) this.#states.set(name, state);
-    if (!this.#ready.has(name)) return;
-    if (event.type === "READINESS_READY") this.#ready.set(name, true);
-    else if (state === "STARTING") this.#ready.set(name, false);
+    if (!this.#so.has(name)) return;
+    if (this.#what === "quiet") {
+      if (event.type === "READINESS_QUIET" || (state && isDown(state))) this.#so.set(name, true);
+    } else if (event.type === "READINESS_READY") this.#so.set(name, true);
+    else if (state === "STARTING") this.#so.set(name, false);
   }
 
   /** In the states that they are in. */
   get reached(): string[] {
-    return this.#in(this.#goal.reached).filter((name) => this.#ready.get(name) !== false);
+    return this.#in(this.#goal.reached).filter((name) => this.#so.get(name) !== false);
   }
 
   get hopeless(): string[] {

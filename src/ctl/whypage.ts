@@ -67,6 +67,7 @@ function headOf(info: ProcessDetails): string[] {
     info.statename === "RUNNING" || info.description !== spawnerr ? info.description : "";
   const lines = [
     `${namespec(info)} is ${info.statename}${about === "" ? "" : `: ${about}`}`,
+    ...vitalsOf(info),
     spawnerr === "" ? "" : `  last failure: ${spawnerr}`,
     next_start === null
       ? ""
@@ -76,6 +77,17 @@ function headOf(info: ProcessDetails): string[] {
     lost > 0 ? `  output that found no room in its logs: ${lost} bytes` : "",
   ];
   return lines.filter((line) => line !== "");
+}
+
+function vitalsOf(info: ProcessDetails): string[] {
+  const { statename, ready, unhealthy_because, quiet, says = "" } = info;
+  return [
+    statename === "RUNNING" && ready === false ? "  it is not ready" : "",
+    unhealthy_because === undefined ? "" : `  it is unhealthy: ${unhealthy_because}`,
+    quiet === "asked" ? "  it has been asked to take no more jobs" : "",
+    quiet === "quiet" ? "  it is quiet: it takes no more jobs, and has none" : "",
+    says === "" ? "" : `  it says: ${says}`,
+  ];
 }
 
 function part(title: string, lines: readonly string[]): string[] {

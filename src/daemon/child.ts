@@ -6,7 +6,7 @@ import { repr } from "../config/pyrepr.ts";
 import { splitCommand } from "../config/shlex.ts";
 import { isChained, noPrivileges, type Privileges } from "../os/chain.ts";
 import { closeFd } from "../os/channels.ts";
-import { type ChildEvents, spawnChild } from "../os/children.ts";
+import { type ChildEvents, type Extra, spawnChild } from "../os/children.ts";
 import { CommandError, findCommand } from "../os/command.ts";
 import { accessFault, execFault } from "../os/execfault.ts";
 import { folderFault } from "../os/machine.ts";
@@ -14,6 +14,7 @@ import { native } from "../os/native.ts";
 import { channelName, tokenOf } from "./channelname.ts";
 import { describeFailure, describeForkFailure, isScarce, SpawnError } from "./errors.ts";
 import { Stdio } from "./stdio.ts";
+import { voicesOf, voiceVariables } from "./voices.ts";
 import type { World } from "./world.ts";
 
 /** As ChildEvents, with the failure in supervisord's words. */
@@ -32,7 +33,9 @@ interface Run extends Command {
   privileges: Privileges;
   cwd: string | undefined;
   /** Beside the program: variables that it does not have itself. */
-  extra?: Record<string, string | undefined>;
+  variables?: Record<string, string | undefined>;
+  /** One descriptor more than the standard streams. */
+  extra?: Extra | undefined;
 }
 
 /** What a process needs to have children: its command, its environment, its streams. */
@@ -75,9 +78,10 @@ export class ChildMaker {
   /**
    * Starts a child. As in supervisord, what goes wrong between the fork and the program is told by a
    * child that writes it to its stderr and exits with 127.
+   * @param extra one descriptor more for it
    * @throws SpawnError when there can be no child at all
    */
-  spawn(events: SpawnEvents): void {
+  spawn(events: SpawnEvents, extra?: Extra): void {
     this.#world.sockets.hold(this.config);
     const { file, argv } = this.#orSpawnError(() => this.command());
     const fault = this.#orSpawnError(() => this.#faultBeforeExec({ file, argv }));
@@ -86,7 +90,7 @@ export class ChildMaker {
       return;
     }
     const failed = this.#execFailed(argv[0], events);
-    this.#start({ file, argv, ...this.#place() }, { ...events, failed });
+    this.#start({ file, argv, ...this.#place(), extra }, { ...events, failed });
   }
 
   /** Apart, so that what lives as long as the child does not hold its whole command line. */
@@ -105,8 +109,8 @@ export class ChildMaker {
     const { file, argv } = this.#orSpawnError(() => this.#find(command));
     const failed = (errno: string) => events.failed(`couldn't exec ${argv[0]}: ${errno}`, false);
     // It is none of those that the child has started.
-    const extra = { MAINPID: String(mainPid), DROVER_TREE: undefined };
-    this.#start({ file, argv, ...this.#place(), extra }, { ...events, failed });
+    const variables = { MAINPID: String(mainPid), DROVER_TREE: undefined };
+    this.#start({ file, argv, ...this.#place(), variables }, { ...events, failed });
   }
 
   #find(command: string): Command {
@@ -185,9 +189,9 @@ export class ChildMaker {
   #start(run: Run, events: ChildEvents): void {
     const { umask, name } = this.config;
     const { softFiles } = this.#world;
-    const stdio = this.stdio.open(run.extra !== undefined);
+    const stdio = this.stdio.open(run.variables !== undefined);
     try {
-      const env = { ...this.environment(), ...run.extra };
+      const env = { ...this.environment(), ...run.variables };
       this.#orSpawnError(() => spawnChild({ ...run, env, umask, stdio, softFiles }, events));
     } catch (error) {
       if (error instanceof SpawnError) throw error;
@@ -222,6 +226,7 @@ export class ChildMaker {
       ...this.#world.environment,
       ...environment,
       ...(stoptree && { DROVER_TREE: this.treeToken }),
+      ...voiceVariables(voicesOf(this.config, this.#world.meeting.path), this.config),
     };
   }
 }

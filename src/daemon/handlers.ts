@@ -156,6 +156,14 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
           )
         : reload(found, name);
     },
+    "drover.quietProcess": ({ name }) => {
+      const isAll = name === "all";
+      const found = isAll ? [...fleet.listed] : fleet.find(name);
+      if (!Array.isArray(found)) return quiet(found, name);
+      const isMeant = ({ config, state }: Supervised) =>
+        state.name === "RUNNING" && !(isAll && config.quietsignal === undefined);
+      return forEach(found.filter(isMeant), (process) => quiet(process, nameOf(process)));
+    },
     "supervisor.sendRemoteCommEvent": ({ type, data }) => {
       controls.events.emit("REMOTE_COMMUNICATION", { type, data });
       return true;
@@ -265,6 +273,19 @@ function send(process: Supervised, name: string, signal: SignalName): void {
     if (process.signal(signal)) return;
   } catch (error) {
     throw new Fault("FAILED", `cannot send ${signal} to ${name}: ${error}`, { cause: error });
+  }
+  throw new Fault("NOT_RUNNING", name);
+}
+
+async function quiet(process: Supervised, name: string): Promise<true> {
+  if (process.config.quietsignal === undefined) {
+    throw new Fault("BAD_ARGUMENTS", `${name} has no quietsignal=`);
+  }
+  if (process.state.name !== "RUNNING") throw new Fault("NOT_RUNNING", name);
+  try {
+    if (process.quiet()) return true;
+  } catch (error) {
+    throw new Fault("FAILED", `cannot signal ${name}: ${error}`, { cause: error });
   }
   throw new Fault("NOT_RUNNING", name);
 }

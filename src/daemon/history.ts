@@ -98,7 +98,7 @@ export class History {
       code: "code" in exit ? exit.code : null,
       signal,
       core_dumped: "signal" in exit && exit.coreDumped === true,
-      expected: stop !== undefined || isExpected(exit, exitcodes),
+      expected: stop ? !stop.unhealthy : isExpected(exit, exitcodes),
       uptime: Math.round(uptimeMs) / 1_000,
       cpu_seconds: usage ? usage.cpuMs / 1_000 : null,
       peak_memory: usage?.peakBytes ?? null,
@@ -119,7 +119,8 @@ export class History {
     if (event.type === "spawned") this.startedAt = this.#world.clock.wallMs();
     if (event.type === "spawnFailed") this.spawnerr = event.error;
     if (to.name === "STOPPING" && from.name !== "STOPPING") {
-      this.#stop = event.type === "exited" ? undefined : { reason, killed: false };
+      const unhealthy = event.type === "unhealthy";
+      this.#stop = event.type === "exited" ? undefined : { reason, killed: false, unhealthy };
     }
     this.spawnerr = whyGivenUp(to, policy) ?? this.spawnerr;
     if (event.type === "exited") this.stoppedAt = this.#world.clock.wallMs();

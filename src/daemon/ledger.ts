@@ -24,6 +24,9 @@ const defaults: Manners = {
   stopsequence: undefined,
   stopcommand: undefined,
   stoptree: false,
+  quietsignal: undefined,
+  quiet_timeout: 0,
+  quiet_ready: undefined,
 };
 
 /** The living children on disk, a file each, written when one comes and removed when it goes. */
@@ -39,11 +42,13 @@ export class Ledger {
     const identity = identify(pid);
     if (!identity) return undefined;
     const { stopsignal, stopwaitsecs, stopasgroup, killasgroup, stopsequence, stoptree } = config;
+    const { quietsignal, quiet_timeout, quiet_ready } = config;
     const stopcommand = undefined; // Its environment would not be there.
     const entry: Entry = {
       ...identity,
       ...{ stopsignal, stopwaitsecs, stopasgroup, killasgroup },
       ...{ stopsequence, stopcommand, stoptree },
+      ...{ quietsignal, quiet_timeout, quiet_ready },
       channel: channelName(config),
     };
     // There is no older entry. One that a crash leaves empty is no worse than none: the channels tell.

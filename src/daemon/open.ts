@@ -11,6 +11,7 @@ import { systemClock } from "../os/clock.ts";
 import { unless } from "../os/errno.ts";
 import { LockHeld, lockFolder } from "../os/lock.ts";
 import { machine } from "../os/machine.ts";
+import { Meeting } from "../os/meeting.ts";
 import { OomWatch } from "../os/oom.ts";
 import { defaultRundir, makePrivateDir, removeFolder } from "../os/rundir.ts";
 import { Bodies } from "../rpc/body.ts";
@@ -110,7 +111,11 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   await lock(channels, file, undo);
   // What a start that fails has made goes with it; what stood there is the ledger of living children.
   // Not before the lock: the folder may be that of another daemon, which started a moment earlier.
-  const discard = () => removeFolder(channels);
+  const meeting = new Meeting(rundir, channels);
+  const discard = () => {
+    removeFolder(channels);
+    meeting.remove();
+  };
   if (fresh) undo.push(discard);
   const audit = createAudit(log, systemClock);
   const doors = new Map(servers.map((server) => [server, createDoor(server, audit)]));
@@ -137,6 +142,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     events,
     identifier: supervisord.identifier,
     channels,
+    meeting,
     inherited: { ...process.env },
     environment: supervisord.environment,
     serverUrl: serverUrlOf(config.servers),

@@ -100,9 +100,12 @@ class Rollout {
     }
     const state = await process.until(
       (now) =>
-        (process.ready && process.pid !== old) || process.late || failed(now) || isAtRest(now),
+        (process.ready && process.pid !== old) ||
+        process.vitals?.late ||
+        failed(now) ||
+        isAtRest(now),
     );
-    if (process.late) this.#fail(process, "was not ready in time");
+    if (process.vitals?.late) this.#fail(process, "was not ready in time");
     else if (state.name !== "RUNNING") this.#fail(process, `is ${state.name}`);
     else if (await this.#leavesWithin(process)) this.#fail(process, "has not stayed up");
     else this.#noteDone(process);

@@ -25,6 +25,7 @@ import { careOf } from "./logcare.ts";
 import { Outputs, type OutputsSpec } from "./outputs.ts";
 import type { Sink } from "./sink.ts";
 import { OutputStream } from "./stream.ts";
+import { isHeard } from "./voices.ts";
 import type { World } from "./world.ts";
 
 export type StreamName = "stdout" | "stderr";
@@ -255,7 +256,7 @@ export class Stdio {
 
   #echoOf(stream: StreamName): ((chunk: Buffer) => void) | undefined {
     const echo = this.#world.echoOutput ? this.#echo(stream) : undefined;
-    if (this.#config.ready.by !== "log") return echo;
+    if (!isHeard(this.#config)) return echo;
     return (chunk) => {
       echo?.(chunk);
       this.onOutput?.(chunk);

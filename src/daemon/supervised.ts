@@ -12,22 +12,25 @@ import {
 } from "../process/chart.ts";
 import type { Exit } from "../process/exit.ts";
 import { narrate } from "../process/narrate.ts";
-import { formatMs, type Policy } from "../process/policy.ts";
+import { formatMs, type Policy, PRELUDE } from "../process/policy.ts";
 import type { ExitRecord } from "../process/record.ts";
 import { type SignalName, signalOf } from "../process/signals.ts";
 import { isSignallable } from "../process/states.ts";
 import { whoAsks } from "../rpc/asking.ts";
 import { enclosureOf } from "./channelname.ts";
-import { ChildMaker } from "./child.ts";
+import { ChildMaker, type SpawnEvents } from "./child.ts";
 import { SpawnError } from "./errors.ts";
 import { type End, type Happened, History } from "./history.ts";
 import { logfileOf } from "./info.ts";
 import type { Entry } from "./ledger.ts";
 import { LiveChild } from "./livechild.ts";
-import { Readiness } from "./readiness.ts";
 import type { Recycler } from "./recycler.ts";
 import { untilGone } from "./survivors.ts";
+import { isAttended, Vitals } from "./vitals.ts";
 import type { World } from "./world.ts";
+
+/** Who has been up for so long has not come back ill. */
+const FORGIVEN_AFTER_MS = 600_000;
 
 /** One process of the fleet: runs its chart, performs its effects, remembers how its children ended. */
 export class Supervised {
@@ -42,8 +45,10 @@ export class Supervised {
   /** The configuration's, or that of an earlier one for a child that it started. */
   #policy: Policy;
   #child: LiveChild | undefined;
-  /** Of a program that says how it is known to be ready. */
-  #readiness: Readiness | undefined;
+  /** Of a program of which more is of interest than that it runs. */
+  #vitals: Vitals | undefined;
+  /** How often in a row a child had to be put down because it worked no more. */
+  #illnesses = 0;
   /** The child is no more, but that it has exited is not told yet. */
   #collected = false;
   /** The signal of a stop that is to follow has been sent. */
@@ -90,12 +95,12 @@ export class Supervised {
 
   /** It runs, and is known to be ready where it says by what. */
   get ready(): boolean {
-    return this.#state.name === "RUNNING" && (this.#readiness?.state ?? "ready") === "ready";
+    return this.#state.name === "RUNNING" && (this.#vitals?.ready ?? true);
   }
 
-  /** It has not become ready in time. */
-  get late(): boolean {
-    return this.#readiness?.state === "late";
+  /** What is known of its child; undefined: nothing beside that it runs. */
+  get vitals(): Omit<Vitals, "begin" | "close"> | undefined {
+    return this.#vitals;
   }
 
   /** How the latest child ended. */
@@ -178,6 +183,20 @@ export class Supervised {
   signal(signal: SignalName): boolean {
     this.#world.log("debug", `sending ${this.config.name} (pid ${this.pid}) sig ${signal}`);
     return this.pid > 0 && signalChild(this.pid, signalOf(signal), false);
+  }
+
+  /**
+   * Has it take no more jobs.
+   * @returns false when there is no child, or no signal for that
+   * @throws what the kernel gives
+   */
+  quiet(): boolean {
+    const { quietsignal, quiet_ready, quiet_timeout } = this.config;
+    if (!quietsignal || !this.#vitals) return false;
+    if (this.#vitals.quiet) return true;
+    if (!this.signal(quietsignal)) return false;
+    this.#vitals.askedForQuiet(quiet_ready ?? { by: "time", ms: quiet_timeout });
+    return true;
   }
 
   /** The daemon is going down: nothing starts by itself from here on. */
@@ -265,7 +284,8 @@ export class Supervised {
     this.history.add({ from, event, to: next, reason }, this.#policy);
     this.#state = next;
     this.#tell({ from, event, to: next, reason });
-    if (next.name !== "STOPPING") {
+    if (next.name === "STOPPING") this.#vitals?.rest();
+    else {
       this.#child?.endStopCommand();
       if (event.type === "exited" || event.type === "cleared") {
         this.#child?.bury();
@@ -285,7 +305,8 @@ export class Supervised {
     const { restart_limit } = this.#policy;
     const restarts = restart_limit ? this.history.restartsWithin(restart_limit.windowMs) : 0;
     const random = this.#world.random();
-    return { policy: this.#policy, closing: this.#closing, random, restarts };
+    const quiet = this.#vitals?.quiet === "quiet";
+    return { policy: this.#policy, closing: this.#closing, random, restarts, quiet };
   }
 
   /** A timer belongs to the state that asked for it. */
@@ -328,8 +349,9 @@ export class Supervised {
       case "signal":
         // A first act that is SIGKILL was not preceded by anything that asked.
         if (effect.signal === "SIGKILL" && this.#isBeyondFirstAct()) this.history.killed();
-        if (!this.#hastened) this.#signal(effect);
+        if (!this.#hastened && !this.#isAskedAlready()) this.#signal(effect);
         this.#hastened = false;
+        this.#noteQuiet();
         break;
       case "stopcommand":
         this.#child?.runStopCommand(this.#policy.stopcommand ?? "", (error) =>
@@ -345,6 +367,24 @@ export class Supervised {
     }
   }
 
+  #isBeingQuieted(): boolean {
+    const state = this.#state;
+    return state.name === "STOPPING" && state.act === PRELUDE && state.prelude === "quiet";
+  }
+
+  /** Somebody may have asked it to take no more jobs before it is stopped. */
+  #isAskedAlready(): boolean {
+    return this.#isBeingQuieted() && this.#vitals?.quiet === "asked";
+  }
+
+  #noteQuiet(): void {
+    const { quiet_ready } = this.#policy;
+    // A time is its state's own.
+    if (this.#isBeingQuieted() && quiet_ready?.by !== "time") {
+      this.#vitals?.askedForQuiet(this.config.quiet_ready);
+    }
+  }
+
   #isBeyondFirstAct(): boolean {
     return this.#state.name === "STOPPING" && this.#state.act > 0;
   }
@@ -353,16 +393,22 @@ export class Supervised {
     this.maker.stdio.forget();
     let started = false;
     try {
-      this.maker.spawn({
+      if (isAttended(this.#config)) this.#vitals = this.#attend();
+      const events: SpawnEvents = {
         started: (pid) => {
           started = true;
           this.#spawned(pid);
         },
-        failed: (error, scarce) => this.#send({ type: "spawnFailed", error, scarce }),
+        failed: (error, scarce) => {
+          this.#neglect();
+          this.#send({ type: "spawnFailed", error, scarce });
+        },
         collected: () => this.#noteCollected(),
         exited: (exit, usage) => this.#exited(exit, usage),
-      });
+      };
+      this.maker.spawn(events, this.#vitals?.openPipe());
     } catch (error) {
+      if (!started) this.#neglect();
       const failure = error instanceof SpawnError ? error : undefined;
       const { message = String(error), scarce = false } = failure ?? {};
       // Whatever it was: who has no child must not seem to start for ever, and who has one starts no other.
@@ -379,35 +425,40 @@ export class Supervised {
     const start = isKnownAnyway ? undefined : this.#note(pid);
     const child = new LiveChild({ pid, start }, this.maker, this.#world);
     this.#child = child;
-    if (this.#config.ready.by !== "startsecs") this.#readiness = this.#findReady();
+    this.#vitals?.begin(pid);
     this.#send({ type: "spawned" });
     if (!isKnownAnyway) return;
     this.#world.launcher.afterwards(() => this.#child === child && this.#note(pid));
   }
 
-  #findReady(): Readiness {
-    const { name: process, group, ready_timeout } = this.#config;
-    const { log, events } = this.#world;
-    const { stdio } = this.maker;
-    const { pid } = this;
-    return new Readiness({
-      ...{ world: this.#world, config: this.#config, env: () => this.maker.environment() },
-      listen: (heard) => {
-        stdio.onOutput = heard;
-      },
-      ready: (afterMs) => {
-        log("info", `${process} is ready after ${Math.round(afterMs)} ms`);
-        events.emit("READINESS_READY", { process, group, pid });
-        this.#notify();
-      },
-      late: () => {
-        const error = `not ready within ready_timeout=${formatMs(ready_timeout)}`;
-        log("warn", `${process} is ${error}`);
-        events.emit("READINESS_TIMEOUT", { process, group, pid, error });
-        this.#notify();
-        this.requestRecycling(error);
-      },
+  #attend(): Vitals {
+    return new Vitals({
+      world: this.#world,
+      maker: this.maker,
+      changed: () => this.#notify(),
+      late: (why) => this.requestRecycling(why),
+      ill: (why) => this.#fellIll(why),
+      quieted: () => this.#send({ type: "quieted" }),
     });
+  }
+
+  #neglect(): void {
+    this.#vitals?.close();
+    this.#vitals = undefined;
+  }
+
+  /** Has it put down, and started again after a wait that is longer each time, unless it is only told. */
+  #fellIll(why: string): void {
+    const { pid } = this;
+    const act = () => {
+      const { unhealthy_action } = this.#config;
+      if (this.pid !== pid || unhealthy_action === "none" || !this.#vitals?.illness) return;
+      const wellForMs = this.#policy.backoff_reset_after ?? FORGIVEN_AFTER_MS;
+      const isOld = (this.#child?.uptimeMs ?? 0) >= wellForMs;
+      this.#illnesses = isOld ? 1 : this.#illnesses + 1;
+      this.#send({ type: "unhealthy", inARow: this.#illnesses }, why);
+    };
+    this.#world.freezer.whenThawed(act);
   }
 
   /** Notes the child for a later daemon. @returns when it started, as Identity has it */
@@ -427,8 +478,7 @@ export class Supervised {
 
   #exited(exit: Exit, usage: End["usage"]): void {
     this.#collected = false;
-    this.#readiness?.close();
-    this.#readiness = undefined;
+    this.#neglect();
     const child = this.#child;
     if (!child) return;
     const { uptimeMs, pid } = child;

@@ -3,7 +3,7 @@ import { type ChannelReader, readChannel } from "../os/channels.ts";
 import { signalChild } from "../os/children.ts";
 import { systemClock } from "../os/clock.ts";
 import { type Identity, isAlive } from "../os/identity.ts";
-import { stopAct } from "../process/policy.ts";
+import { PRELUDE, stopAct } from "../process/policy.ts";
 import { signalOf } from "../process/signals.ts";
 import type { Entry } from "./ledger.ts";
 import type { World } from "./world.ts";
@@ -27,8 +27,9 @@ export async function endStranger(entry: Entry, { log, channels, ledger }: World
   const output = readAway(channels, channel);
   const tree = ledger.treeOf(entry);
   const isLeft = () => isAlive(entry) || (tree !== undefined && tree.members().length > 0);
-  for (let number = 0; isLeft(); number++) {
-    const act = stopAct(entry, number);
+  const first = entry.quietsignal ? PRELUDE : 0;
+  for (let number = first; isLeft(); number++) {
+    const act = stopAct(entry, number, "quiet");
     if ("command" in act) continue;
     if (act.signal === "SIGKILL") log("warn", `killing '${channel}' (${entry.pid}) with SIGKILL`);
     if (tree) tree.kill(signalOf(act.signal));

@@ -11,6 +11,20 @@ function viewOf(process: Supervised, { monotonicMs, wallMs: nowMs }: Moment): Pr
   return infoOf({ config, state, pid, uptimeMs, nowMs, logs, history });
 }
 
+/** What is known of its child beside that it runs, where anything is. */
+function vitalsOf(process: Supervised) {
+  const { vitals } = process;
+  const { ready } = process.config;
+  const { says = "", health, illness, quiet } = vitals ?? {};
+  return {
+    ...(ready.by !== "startsecs" && { ready: vitals?.ready ?? false }),
+    ...(health !== undefined && { health }),
+    ...(illness !== undefined && { unhealthy_because: illness }),
+    ...(quiet !== undefined && { quiet }),
+    ...(says !== "" && { says }),
+  };
+}
+
 /** A process as one among all: what only drover tells is there when there is something to tell. */
 export const listingOf = (process: Supervised, moment: Moment): ListedProcess =>
   withLosses(viewOf(process, moment), process.maker.stdio.lostBytes);
@@ -20,7 +34,14 @@ export function detailsOf(process: Supervised, moment: Moment): ProcessDetails {
   const { exits, restarts } = process.history;
   const { lostBytes: lost_bytes } = process.maker.stdio;
   const { nextStart: next_start } = process;
-  return { ...viewOf(process, moment), exits: [...exits], restarts, next_start, lost_bytes };
+  return {
+    ...viewOf(process, moment),
+    exits: [...exits],
+    restarts,
+    next_start,
+    lost_bytes,
+    ...vitalsOf(process),
+  };
 }
 
 /** As one among all, with what only drover tells. @param frozenMs until when the fleet is frozen */
@@ -29,7 +50,7 @@ export function summaryOf(
   moment: Moment,
   frozenMs: number | undefined,
 ): FleetProcess {
-  const { section, scaledFrom, ready } = process.config;
+  const { section, scaledFrom } = process.config;
   const { lastExit } = process;
   return {
     ...listingOf(process, moment),
@@ -37,7 +58,7 @@ export function summaryOf(
     ...(scaledFrom !== undefined && { scaled_from: scaledFrom }),
     uptime: process.pid > 0 ? process.uptimeMsAt(moment.monotonicMs) / 1_000 : 0,
     restarts: process.history.restarts,
-    ...(ready.by !== "startsecs" && { ready: process.ready }),
+    ...vitalsOf(process),
     next_start: process.nextStart,
     ...(frozenMs !== undefined && { frozen_until: frozenMs / 1_000 }),
     last_exit: lastExit

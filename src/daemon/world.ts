@@ -1,5 +1,6 @@
 import type { Bus } from "../events/bus.ts";
 import type { Clock } from "../os/clock.ts";
+import type { Meeting } from "../os/meeting.ts";
 import type { Clearing } from "./clearing.ts";
 import type { Freezer } from "./freezer.ts";
 import type { Launcher } from "./launcher.ts";
@@ -28,6 +29,8 @@ export interface World {
   identifier: string;
   /** Folder of the children's channels. */
   channels: string;
+  /** Folder for what children of any user may reach by its name. */
+  meeting: Meeting;
   /** The daemon's own environment, as it was at its start. */
   inherited: Readonly<Record<string, string | undefined>>;
   /** The daemon's log has the children's output as well. */

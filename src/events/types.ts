@@ -189,6 +189,23 @@ const catalogue = {
       `${of(data)} pid:${data.pid}\n${data.error}`,
     "it was not ready within ready_timeout=, and is started anew",
   ),
+  READINESS_QUIET: sent(
+    "READINESS",
+    (data: OfProcess & { pid: number }) => `${of(data)} pid:${data.pid}`,
+    "it was asked to take no more jobs, and has none",
+  ),
+  HEALTH: abstract("whether processes that run work; drover's own"),
+  HEALTH_UNHEALTHY: sent(
+    "HEALTH",
+    (data: OfProcess & { pid: number; error: string }) =>
+      `${of(data)} pid:${data.pid}\n${data.error}`,
+    "it has failed its healthcheck=, heartbeat_timeout= or output_timeout=",
+  ),
+  HEALTH_RECOVERED: sent(
+    "HEALTH",
+    (data: OfProcess & { pid: number }) => `${of(data)} pid:${data.pid}`,
+    "it works again, without having been restarted",
+  ),
   ROLLOUT: abstract("what becomes of rollouts; drover's own"),
   ROLLOUT_STARTED: sent(
     "ROLLOUT",

@@ -5,6 +5,12 @@ import { native } from "./native.ts";
 import { posixSpawn } from "./posixspawn.ts";
 import { becomeSubreaper, type Death, type OnOrphan, Reaper } from "./reaper.ts";
 
+/** A descriptor of the daemon, and as which one a child is to have it. */
+export interface Extra {
+  fd: number;
+  target: number;
+}
+
 export interface ChildSpec {
   /** The file to execute. */
   file: string;
@@ -15,6 +21,8 @@ export interface ChildSpec {
   umask: number | undefined;
   /** Descriptors of the daemon that become the child's 0, 1 and 2. */
   stdio: readonly [number, number, number];
+  /** One more, and what it becomes; from 3 on. */
+  extra?: Extra | undefined;
   /** Soft limit of open files; undefined: that of the daemon. */
   softFiles: number | undefined;
   privileges: Privileges;
@@ -97,7 +105,7 @@ function spawnByNode(spec: ChildSpec, events: ChildEvents): void {
       argv0: argv[0] ?? file,
       env: env as NodeJS.ProcessEnv,
       cwd,
-      stdio: [...stdio],
+      stdio: withExtra(stdio, spec.extra),
       detached: true,
     });
   } catch (error) {
@@ -116,6 +124,13 @@ function spawnByNode(spec: ChildSpec, events: ChildEvents): void {
     events.exited(signal ? { signal } : { code: code ?? 0 }, undefined),
   );
   if (child.pid !== undefined) events.started(child.pid);
+}
+
+/** For Node, which gives those between to /dev/null. */
+function withExtra(stdio: readonly number[], extra: Extra | undefined): (number | "ignore")[] {
+  if (!extra) return [...stdio];
+  const between = Array.from({ length: extra.target - stdio.length }, () => "ignore" as const);
+  return [...stdio, ...between, extra.fd];
 }
 
 /**

@@ -32,6 +32,8 @@ export interface SpawnCall {
   cwd: string | undefined;
   /** Descriptors of this process that become the child's 0, 1 and 2; all above 2. */
   stdio: readonly number[];
+  /** One more, which becomes a higher one. */
+  extra?: { fd: number; target: number } | undefined;
   /** Soft limit of open files of the child; undefined: that of this process. */
   softFiles: number | undefined;
 }
@@ -46,6 +48,8 @@ export function posixSpawn(library: Native, call: SpawnCall): number | string {
   initActions(actions);
   try {
     for (const [target, fd] of call.stdio.entries()) dup2(actions, fd, target);
+    // After these: its target may be the number of one of them.
+    if (call.extra) dup2(actions, call.extra.fd, call.extra.target);
     if (call.cwd !== undefined) chdir(actions, call.cwd);
     const env = Object.entries(call.env).flatMap(([name, value]) =>
       value === undefined ? [] : `${name}=${value}`,

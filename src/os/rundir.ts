@@ -19,18 +19,21 @@ export function defaultRundir(): string {
   return runtime ? path.join(runtime, "drover") : path.join(os.tmpdir(), `drover-${uid}`);
 }
 
+/** A folder that only its owner can enter. @throws as makeOwnDir */
+export const makePrivateDir = (dir: string): void => makeOwnDir(dir, 0o700);
+
 /**
- * Makes a folder that only its owner can enter. One that exists must be the caller's own: others
+ * Makes a folder with a mode. One that exists must be the caller's own: others
  * could have put it there, in the temporary folder, to read what is written into it.
  * @throws Error saying what is wrong with the folder
  */
-export function makePrivateDir(dir: string): void {
+export function makeOwnDir(dir: string, mode: number): void {
   mkdirSync(path.dirname(dir), { recursive: true });
-  unless(["EEXIST"], () => mkdirSync(dir, { mode: 0o700 }));
+  unless(["EEXIST"], () => mkdirSync(dir, { mode }));
   const stat = lstatSync(dir);
   if (!stat.isDirectory()) throw new Error(`${dir} is not a directory`);
   if (stat.uid !== process.getuid?.()) throw new Error(`${dir} belongs to another user`);
-  if ((stat.mode & 0o777) !== 0o700) chmodSync(dir, 0o700);
+  if ((stat.mode & 0o777) !== mode) chmodSync(dir, mode);
 }
 
 /** Removes a folder of files, whatever has become of it; much faster than rmSync for thousands of them. */

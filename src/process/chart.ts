@@ -1,5 +1,14 @@
 import { type Exit, isExpected } from "./exit.ts";
-import { backoffMs, type Policy, pick, plainStop, stopAct, type Target } from "./policy.ts";
+import {
+  backoffMs,
+  type Policy,
+  PRELUDE,
+  type Prelude,
+  pick,
+  plainStop,
+  stopAct,
+  type Target,
+} from "./policy.ts";
 import type { SignalName } from "./signals.ts";
 import { isRunning, isStopped, type StateName } from "./states.ts";
 
@@ -23,8 +32,19 @@ export type State =
   | { name: "RUNNING"; retries: number }
   /** `scarce`: the latest start has failed for want of room, which does not count. */
   | { name: "BACKOFF"; retries: number; scarce?: true; over?: Limit }
-  /** `act`: which of the stop's acts is waited for. `ended`: the child is gone, what it started is not. */
-  | { name: "STOPPING"; retries: number; act: number; after: After; ended?: Exited }
+  /**
+   * `act`: which of the stop's acts is waited for, from PRELUDE on. `ended`: the child is gone, what it started is not.
+   * `unwell`: it is stopped for the so manyth time in a row because it works no more.
+   */
+  | {
+      name: "STOPPING";
+      retries: number;
+      act: number;
+      after: After;
+      prelude?: Prelude;
+      ended?: Exited;
+      unwell?: number;
+    }
   /** `over`, here and in BACKOFF: it will not be started again but be FATAL, and why. */
   | { name: "EXITED"; retries: number; expected: boolean; restarting: boolean; over?: Limit }
   | { name: "FATAL"; because: Limit | "shutdown" }
@@ -45,6 +65,10 @@ export type Event =
   | { type: "stop" }
   /** A running process is to be replaced by a fresh one. */
   | { type: "recycle" }
+  /** It runs and works no more; `inARow`: as its predecessors, so many with it. */
+  | { type: "unhealthy"; inARow: number }
+  /** It has been asked to take no more jobs, and has none. */
+  | { type: "quieted" }
   /** The state's own timer ran out. */
   | { type: "timeout" }
   /** The spawn that the state asked for: the child is there, or why it is not. */
@@ -87,6 +111,8 @@ export interface Context {
   random: number;
   /** Restarts that nobody asked for, within the window of restart_limit. */
   restarts: number;
+  /** It takes no jobs any more, and has none. */
+  quiet: boolean;
 }
 
 type Cell<S extends State, E extends Event> = (
@@ -107,7 +133,7 @@ const MIN_START_INTERVAL_MS = 100;
 const chart: Chart = {
   STOPPED: {
     start: ({ retries }) => launch(retries),
-    found: ({ retries }, { after }, { policy }) => terminate(retries, policy, after),
+    found: ({ retries }, { after }, context) => terminate(retries, context, after),
     timeout: ({ retries, again }) => (again ? launch(retries) : undefined),
     stop: ({ retries, again }) => (again ? { next: { name: "STOPPED", retries } } : undefined),
     close: ({ retries, again }) => (again ? { next: { name: "STOPPED", retries } } : undefined),
@@ -125,18 +151,22 @@ const chart: Chart = {
       const isFailure = event.uptimeMs < context.policy.startsecs * 1_000;
       return end(retries, event, context, isFailure ? "failedStart" : "exit");
     },
-    stop: ({ retries, spawned }, _, { policy }) =>
+    stop: ({ retries, spawned }, _, context) =>
       spawned
-        ? terminate(retries, policy)
+        ? terminate(retries, context)
         : { next: { name: "STOPPED", retries }, effects: [{ type: "unspawn" }] },
     close: ({ retries, spawned }) =>
       spawned ? undefined : { next: { name: "STOPPED", retries }, effects: [{ type: "unspawn" }] },
+    unhealthy: ({ retries, spawned }, _, context) =>
+      spawned ? putDown({ retries, after: "failedStart" }, context) : undefined,
     signalFailed: () => ({ next: { name: "UNKNOWN" } }),
   },
   RUNNING: {
     exited: ({ retries }, event, context) => end(retries, event, context, "exit"),
-    stop: (_, __, { policy }) => terminate(0, policy),
-    recycle: (_, __, { policy, closing }) => (closing ? undefined : terminate(0, policy, "start")),
+    stop: (_, __, context) => terminate(0, context),
+    recycle: (_, __, context) => (context.closing ? undefined : terminate(0, context, "start")),
+    unhealthy: ({ retries }, { inARow }, context) =>
+      context.closing ? undefined : putDown({ retries, after: "exit", unwell: inARow }, context),
     timeout: (state) => ({ next: state, effects: [{ type: "expire" }] }),
     signalFailed: () => ({ next: { name: "UNKNOWN" } }),
   },
@@ -153,9 +183,12 @@ const chart: Chart = {
     exited: (state, event, context) =>
       event.leftovers > 0
         ? goOn({ ...state, ended: event }, context.policy)
-        : settle(state.retries, event, context, state.after),
-    cleared: ({ retries, ended, after }, _, context) =>
-      ended && settle(retries, ended, context, after),
+        : settle(state, event, context, state.after),
+    cleared: (state, _, context) => state.ended && settle(state, state.ended, context, state.after),
+    quieted: (state, _, { policy }) =>
+      state.prelude === "quiet" && state.act === PRELUDE
+        ? perform({ ...state, act: 0 }, policy)
+        : undefined,
     timeout: (state, _, { policy }) => perform({ ...state, act: state.act + 1 }, policy),
     commandFailed: (state, _, { policy }) =>
       isCommand(state, policy) ? insteadOfCommand(state, policy) : undefined,
@@ -219,7 +252,7 @@ const pauseMs = (retries: number, { policy, random }: Context): number =>
 
 /** The child's own end. What it has left of its tree goes first, in the manner of a stop. */
 function end(retries: number, event: Exited, context: Context, after: After): Step {
-  if (event.leftovers === 0) return settle(retries, event, context, after);
+  if (event.leftovers === 0) return settle({ retries }, event, context, after);
   const { policy } = context;
   const state: Stopping = { name: "STOPPING", retries, act: 0, after, ended: event };
   // There is nobody left whom a command could ask.
@@ -229,12 +262,17 @@ function end(retries: number, event: Exited, context: Context, after: After): St
 }
 
 /** It is down, with all that belongs to it. */
-function settle(retries: number, event: Exited, context: Context, after: After): Step {
+function settle(
+  { retries, unwell }: Pick<Stopping, "retries" | "unwell">,
+  event: Exited,
+  context: Context,
+  after: After,
+): Step {
   switch (after) {
     case "failedStart":
       return backOff(retries + 1, context);
     case "exit":
-      return finish(retries, event, context);
+      return unwell === undefined ? finish(retries, event, context) : bury(unwell, event, context);
     case "start":
       if (context.closing) return { next: { name: "STOPPED", retries } };
       return { next: { name: "STOPPED", retries, again: true }, wakeMs: intervalMs(event) };
@@ -258,27 +296,59 @@ function finish(earlier: number, event: Exited, context: Context): Step {
   return { next, wakeMs: Math.max(intervalMs(event), policy.restart_delay, backoff) };
 }
 
+/** It had to be put down: it comes back after a wait that grows, and only restart_limit gives it up. */
+function bury(unwell: number, event: Exited, context: Context): Step {
+  const { policy, closing, random } = context;
+  const restarting = policy.autorestart !== false && !closing;
+  const ended: State = { name: "EXITED", retries: 0, expected: false, restarting };
+  if (!restarting) return { next: ended };
+  const next = { ...ended, ...givesUp(0, context) };
+  const waitMs = Math.max(policy.restart_delay, backoffMs(unwell, policy, random));
+  return { next, wakeMs: next.over ? 0 : Math.max(intervalMs(event), waitMs) };
+}
+
 /** What is left until the child that has ended may have a successor. */
 const intervalMs = ({ uptimeMs }: Exited): number => Math.max(0, MIN_START_INTERVAL_MS - uptimeMs);
 
-/** Begins a stop with the first of its acts. */
-const terminate = (retries: number, policy: Policy, after: After = "rest"): Step =>
-  perform({ name: "STOPPING", retries, act: 0, after }, policy);
+/** Begins a stop; a worker may finish its jobs before. */
+function terminate(retries: number, { policy, quiet }: Context, after: After = "rest"): Step {
+  const stop: Stopping = { name: "STOPPING", retries, act: 0, after };
+  return policy.quietsignal && !quiet
+    ? perform({ ...stop, act: PRELUDE, prelude: "quiet" }, policy)
+    : perform(stop, policy);
+}
+
+/** As a stop, but of one that works no more. */
+function putDown(stop: Omit<Stopping, "name" | "act">, { policy }: Context): Step {
+  const state: Stopping = { name: "STOPPING", act: 0, ...stop };
+  return policy.unhealthy_signal
+    ? perform({ ...state, act: PRELUDE, prelude: "dump" }, policy)
+    : perform(state, policy);
+}
 
 type Stopping = Extract<State, { name: "STOPPING" }>;
 
 /** Does an act of a stop, that which has its turn or another one, and waits for the end. */
-function perform(next: Stopping, policy: Policy, act = stopAct(policy, next.act)): Step {
+function perform(
+  next: Stopping,
+  policy: Policy,
+  act = stopAct(policy, next.act, next.prelude),
+): Step {
   const effect: Effect =
     "command" in act ? { type: "stopcommand" } : { type: "signal", signal: act.signal, to: act.to };
   return { next, effects: [effect], wakeMs: act.waitMs };
 }
 
-const isCommand = ({ act }: Stopping, policy: Policy): boolean => "command" in stopAct(policy, act);
+const isCommand = ({ act, prelude }: Stopping, policy: Policy): boolean =>
+  "command" in stopAct(policy, act, prelude);
 
 /** The child is gone: what it has left has had the signals so far, but a command was not for it. */
-const goOn = (state: Stopping, policy: Policy): Step =>
-  isCommand(state, policy) ? insteadOfCommand(state, policy) : { next: state, wakeMs: "keep" };
+function goOn(state: Stopping, policy: Policy): Step {
+  // Nor was what came before the stop.
+  const next = state.act === PRELUDE ? { ...state, act: 0 } : state;
+  if (isCommand(next, policy)) return insteadOfCommand(next, policy);
+  return next === state ? { next, wakeMs: "keep" } : perform(next, policy);
+}
 
 /** Without its stop command a process is asked by its stop sequence, or as supervisord would. */
 const insteadOfCommand = (state: Stopping, policy: Policy): Step =>

@@ -1,6 +1,13 @@
 import type { Event, Exited, State } from "./chart.ts";
 import { describeExit, isExpected } from "./exit.ts";
-import { formatMs, type Policy, type StopAct, stopAct, tooManyRestarts } from "./policy.ts";
+import {
+  formatMs,
+  type Policy,
+  PRELUDE,
+  type StopAct,
+  stopAct,
+  tooManyRestarts,
+} from "./policy.ts";
 
 /** A line for the daemon's log. The names of the levels are the log's. */
 export interface Line {
@@ -30,12 +37,16 @@ export function narrate(happening: Happening): Line[] {
   return lines;
 }
 
+/** What is done now to one that is being stopped. */
+const actOf = (policy: Policy, to: State): StopAct =>
+  to.name === "STOPPING" ? stopAct(policy, to.act, to.prelude) : stopAct(policy, 0);
+
 const debug = (text: string): Line => ({ level: "debug", text });
 const info = (text: string): Line => ({ level: "info", text });
 const warn = (text: string): Line => ({ level: "warn", text });
 
 function tellEvent(happening: Happening): Line[] {
-  const { name, pid, from, event, policy } = happening;
+  const { name, pid, from, event, to, policy } = happening;
   switch (event.type) {
     case "spawned":
       return [info(`spawned: '${name}' with pid ${pid}`)];
@@ -48,12 +59,15 @@ function tellEvent(happening: Happening): Line[] {
     case "commandFailed":
       return [warn(`stopcommand of ${name} (pid ${pid}) failed: ${event.error}`)];
     case "found": {
-      const how = `with ${wordOf(stopAct(policy, 0))}, left by a daemon that was killed`;
+      const how = `with ${wordOf(actOf(policy, to))}, left by a daemon that was killed`;
       return [warn(`stopping '${name}' (pid ${pid}) ${how}`)];
     }
     case "stop":
     case "recycle":
+    case "unhealthy":
       return tellStop(happening);
+    case "quieted":
+      return tellQuiet(happening);
     case "timeout":
       return tellTimeout(happening);
     case "exited":
@@ -71,7 +85,7 @@ function tellStop({ name, pid, from, to, policy }: Happening): Line[] {
     return [debug(`Attempted to kill ${name}, which is in BACKOFF state.`)];
   }
   if (to.name !== "STOPPING" || from.name === "STOPPING") return [];
-  return [tellAct(name, pid, stopAct(policy, 0))];
+  return [tellAct(name, pid, actOf(policy, to))];
 }
 
 function tellAct(name: string, pid: number, act: StopAct): Line {
@@ -89,24 +103,35 @@ function tellTimeout({ name, pid, from, to, policy }: Happening): Line[] {
     return [info(`gave up: ${name} entered FATAL state, ${why}`)];
   }
   if (from.name !== "STOPPING" || to.name !== "STOPPING") return [];
-  const [last, act] = [stopAct(policy, from.act), stopAct(policy, to.act)];
+  const last = stopAct(policy, from.act, from.prelude);
+  const act = stopAct(policy, to.act, to.prelude);
   const next = wordOf(act);
+  const isQuiet = from.act === PRELUDE && from.prelude === "quiet";
+  const isAsAsked = isQuiet ? policy.quiet_ready?.by === "time" : from.act === PRELUDE;
+  if (isAsAsked) return [tellAct(name, pid, act)];
   if (next === "SIGKILL") {
     return [warn(`killing '${name}' (${pid}) with SIGKILL`), tellAct(name, pid, act)];
   }
   const time = formatMs(last.waitMs);
-  return [warn(`'${name}' (${pid}) has not ended ${time} after ${wordOf(last)}, sending ${next}`)];
+  const what = isQuiet ? "is not quiet" : "has not ended";
+  return [warn(`'${name}' (${pid}) ${what} ${time} after ${wordOf(last)}, sending ${next}`)];
+}
+
+function tellQuiet({ name, pid, to, policy }: Happening): Line[] {
+  if (to.name !== "STOPPING") return [];
+  return [tellAct(name, pid, actOf(policy, to))];
 }
 
 const wordOf = (act: StopAct): string => ("command" in act ? "its stopcommand" : act.signal);
 
-function tellExit({ name, pid, to, policy }: Happening, { exit, leftovers }: Exited): Line[] {
+function tellExit({ name, pid, from, to, policy }: Happening, { exit, leftovers }: Exited): Line[] {
   const how = describeExit(exit);
   if (to.name === "STOPPING") {
     const left = `${leftovers} ${leftovers === 1 ? "process" : "processes"} of its tree`;
     return [warn(`'${name}' (${pid}) has ended (${how}), waiting for ${left}`)];
   }
-  const expected = isExpected(exit, policy.exitcodes);
+  const wasUnwell = from.name === "STOPPING" && from.unwell !== undefined && to.name === "EXITED";
+  const expected = !wasUnwell && isExpected(exit, policy.exitcodes);
   if (to.name === "BACKOFF" || to.name === "FATAL") {
     return [warn(`exited: ${name} (${how}; not expected)`)];
   }

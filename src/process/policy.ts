@@ -48,6 +48,15 @@ export interface Policy {
   restart_delay: number;
   restart_limit: Rate | undefined;
   max_lifetime: Jittered | undefined;
+  /** By which a worker takes no more jobs, before it is stopped. */
+  quietsignal: SignalName | undefined;
+  /** How long it may take until it has none. */
+  quiet_timeout: number;
+  /** What else tells that is not for this; a time is. */
+  quiet_ready: { by: "time"; ms: number } | { by: "status" | "log" } | undefined;
+  /** By which one that is unhealthy tells where it hangs, before it is stopped. */
+  unhealthy_signal: SignalName | undefined;
+  unhealthy_wait: number;
 }
 
 type Backoff = Pick<Policy, "backoff" | "backoff_min" | "backoff_max" | "backoff_jitter">;
@@ -94,7 +103,26 @@ export type Manners = Pick<
   | "stopsequence"
   | "stopcommand"
   | "stoptree"
+  | "quietsignal"
+  | "quiet_timeout"
+  | "quiet_ready"
 >;
+
+/** What comes before a stop: the worker is to finish its jobs, or to tell where it hangs. */
+export type Prelude = "quiet" | "dump";
+
+function preludeAct(policy: Manners & Partial<Policy>, prelude: Prelude): StopAct | undefined {
+  const { quietsignal, quiet_timeout, quiet_ready } = policy;
+  if (prelude === "quiet" && quietsignal) {
+    const ownMs = quiet_ready?.by === "time" ? quiet_ready.ms : quiet_timeout;
+    return { signal: quietsignal, waitMs: Math.min(ownMs, quiet_timeout), to: "process" };
+  }
+  const { unhealthy_signal, unhealthy_wait = 0 } = policy;
+  if (prelude === "dump" && unhealthy_signal) {
+    return { signal: unhealthy_signal, waitMs: unhealthy_wait, to: "process" };
+  }
+  return undefined;
+}
 
 /** What a stop does before it comes to SIGKILL, in order. */
 export function stopActs(policy: Manners): readonly StopAct[] {
@@ -116,13 +144,26 @@ export const plainStop = (policy: Manners): StopStep & { to: Target } => ({
   waitMs: policy.stopwaitsecs * 1_000,
 });
 
-/** An act of a stop by its number, from 0. After those that are configured all are SIGKILL. */
-export const stopAct = (policy: Manners, act: number): StopAct =>
-  stopActs(policy)[act] ?? {
-    signal: "SIGKILL",
-    to: targetOf(policy, policy.killasgroup),
-    waitMs: Math.max(policy.stopwaitsecs * 1_000, MIN_KILL_INTERVAL_MS),
-  };
+/** The number of what comes before the first act of a stop. */
+export const PRELUDE = -1;
+
+/**
+ * An act of a stop by its number, from 0, or its prelude. After those that are configured all are
+ * SIGKILL.
+ */
+export function stopAct(policy: Manners, act: number, prelude?: Prelude): StopAct {
+  if (act === PRELUDE) {
+    const first = prelude && preludeAct(policy, prelude);
+    return first ?? stopAct(policy, 0);
+  }
+  return (
+    stopActs(policy)[act] ?? {
+      signal: "SIGKILL",
+      to: targetOf(policy, policy.killasgroup),
+      waitMs: Math.max(policy.stopwaitsecs * 1_000, MIN_KILL_INTERVAL_MS),
+    }
+  );
+}
 
 const targetOf = ({ stoptree }: Pick<Policy, "stoptree">, asGroup: boolean): Target =>
   stoptree ? "tree" : asGroup ? "group" : "process";

@@ -56,6 +56,8 @@ export interface Stop {
   reason: string;
   /** It had to be killed: it had not ended when it was asked to. */
   killed: boolean;
+  /** It worked no more, so that its end is a failure of its own. */
+  unhealthy?: boolean;
 }
 
 /** Why a child has ended, in words. */
@@ -63,7 +65,9 @@ export function describeCause(exit: Exit, stop: Stop | undefined, oomKilled: boo
   const how = describeExit(exit);
   if (stop) {
     const killed = stop.killed ? ", killed as it did not end when asked" : "";
-    return `stopped by ${stop.reason} (${how}${killed})`;
+    return stop.unhealthy
+      ? `unhealthy: ${stop.reason} (stopped, ${how}${killed})`
+      : `stopped by ${stop.reason} (${how}${killed})`;
   }
   if (oomKilled) return `out of memory: the kernel killed it (${how})`;
   if ("code" in exit && exit.code === 127) return `${how}: the command could not be run`;

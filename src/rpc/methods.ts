@@ -432,6 +432,15 @@ export const methods = table({
     faults: ["BAD_NAME", "BAD_SIGNAL", "NOT_RUNNING", "FAILED"],
     doc: "Send a signal to the child of a process and to all that descends from it.",
   },
+  "drover.quietProcess": {
+    role: "operate",
+    params: { name },
+    result: boolean<true | ProcessStatus[]>("true, or an array of statuses for several"),
+    faults: ["BAD_NAME", "NOT_RUNNING", "BAD_ARGUMENTS", "FAILED"],
+    doc:
+      "Have a worker take no more jobs, by its quietsignal. Of a group, and for all, those that run; and " +
+      "for all those that have one.",
+  },
   "drover.getProcessConfig": {
     role: "read",
     params: { name },

@@ -31,8 +31,21 @@ export interface ListedProcess extends ProcessInfo {
   lost_bytes?: LostBytes;
 }
 
+/** What is known of a process's child beside that it runs. */
+export interface Vitals {
+  /** It may be ready before it is RUNNING. Missing where that is all that is known of it (ready=startsecs). */
+  ready?: boolean;
+  /** null: not found out yet. Missing where nothing is looked at. */
+  health?: "healthy" | "unhealthy" | null;
+  unhealthy_because?: string;
+  /** Whether it has been asked to take no more jobs, and whether it has none. */
+  quiet?: "asked" | "quiet";
+  /** In its own words what it does. */
+  says?: string;
+}
+
 /** What drover knows besides. */
-export interface ProcessDetails extends ProcessInfo {
+export interface ProcessDetails extends ProcessInfo, Vitals {
   lost_bytes: LostBytes;
   /** How its latest children ended, the oldest first. */
   exits: ExitRecord[];
@@ -54,7 +67,7 @@ export interface Usage {
 }
 
 /** One process among all, with what only drover tells. */
-export interface FleetProcess extends ListedProcess {
+export interface FleetProcess extends ListedProcess, Vitals {
   /** The name of its section: the copies of a program share it. */
   program: string;
   /** Where its program has been scaled, the number of copies that it is configured to have. */
@@ -62,8 +75,6 @@ export interface FleetProcess extends ListedProcess {
   /** Seconds since its child started; 0 without one. */
   uptime: number;
   restarts: number;
-  /** Missing where running is all that is known of it (ready=startsecs). */
-  ready?: boolean;
   next_start: number | null;
   /** While the fleet is frozen: when it thaws. */
   frozen_until?: number;

@@ -14,6 +14,7 @@ import type {
   ProcessTreeMember,
   RolloutStatus,
   Usage,
+  Vitals,
 } from "./results.ts";
 
 /** One key of a struct. */
@@ -100,8 +101,32 @@ const exit = {
   },
 } satisfies Shape<ExitRecord>;
 
+const vitals = {
+  ready: {
+    ...boolean(
+      "its child has become ready, which may be before it counts as running; missing with ready=startsecs",
+    ),
+    ours: true,
+    optional: true,
+  },
+  health: {
+    type: ["string", "null"],
+    doc: "healthy or unhealthy; null: not found out yet; missing where nothing is looked at",
+    ours: true,
+    optional: true,
+  },
+  unhealthy_because: { ...text("what is wrong with it"), ours: true, optional: true },
+  quiet: {
+    ...text("asked: it has been asked to take no more jobs; quiet: it has none"),
+    ours: true,
+    optional: true,
+  },
+  says: { ...text("what it says of itself, by STATUS="), ours: true, optional: true },
+} satisfies Shape<Vitals>;
+
 export const processDetails = {
   ...info,
+  ...vitals,
   lost_bytes: lost,
   exits: {
     type: "array",
@@ -138,7 +163,7 @@ export const fleetProcess = {
   },
   uptime: { type: "number", doc: "seconds since its child started; 0: there is none" },
   restarts: processDetails.restarts,
-  ready: { ...boolean("it runs and is ready; missing with ready=startsecs"), optional: true },
+  ...vitals,
   next_start: processDetails.next_start,
   frozen_until: {
     type: "number",

@@ -18,6 +18,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   logs: ["web"],
   maintail: [],
   pid: ["web"],
+  quiet: ["web"],
   reload: [],
   remove: ["web"],
   reread: [],

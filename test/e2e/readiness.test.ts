@@ -3,24 +3,9 @@ import { createServer as createHttpServer } from "node:http";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { EventRecord } from "../../src/events/json.ts";
-import type { FleetProcess } from "../../src/rpc/results.ts";
-import {
-  configText,
-  droverd,
-  eventually,
-  run,
-  startDaemon,
-  type TestDaemon,
-  tempDir,
-} from "../support/daemon.ts";
+import { configText, droverd, eventually, run, startDaemon, tempDir } from "../support/daemon.ts";
+import { processOf } from "../support/fleet.ts";
 import { freePort } from "../support/sockets.ts";
-
-const one = async (daemon: TestDaemon, name: string): Promise<FleetProcess> => {
-  const all = await daemon.client.call("drover.getAllProcesses", { usage: false });
-  const found = all.find((process) => process.name === name);
-  if (!found) throw new Error(`no ${name}`);
-  return found;
-};
 
 test("a process is ready when its port, its URL, its command or its output says so", async () => {
   const port = await freePort();
@@ -58,9 +43,9 @@ ready=log:/listening on \\d+$/
   const names = ["port", "url", "asked", "said"];
   for (const name of names) {
     await daemon.state(name, "RUNNING");
-    expect((await one(daemon, name)).ready, name).toBe(false);
+    expect((await processOf(daemon, name)).ready, name).toBe(false);
   }
-  expect(await one(daemon, "plain")).not.toHaveProperty("ready");
+  expect(await processOf(daemon, "plain")).not.toHaveProperty("ready");
   const early = await daemon.ctl("wait", ...names, "plain", "--for", "ready", "--timeout", "300ms");
   expect(early.code).toBe(1);
   expect(early.stdout).toContain("plain: ready\n");
@@ -73,7 +58,7 @@ ready=log:/listening on \\d+$/
     code: 0,
     stdout: names.map((name) => `${name}: ready\n`).join(""),
   });
-  for (const name of names) expect((await one(daemon, name)).ready, name).toBe(true);
+  for (const name of names) expect((await processOf(daemon, name)).ready, name).toBe(true);
   expect((await daemon.ctl("status", "--exit-code=fleet")).code).toBe(0);
   const { stdout } = await daemon.ctl("events", "READINESS", "--json", "--after", "0");
   const events = stdout
@@ -84,10 +69,10 @@ ready=log:/listening on \\d+$/
     [...names].sort().map((name) => `READINESS_READY ${name}`),
   );
   // A fresh child has to be found ready anew.
-  const { pid } = await one(daemon, "asked");
+  const { pid } = await processOf(daemon, "asked");
   process.kill(pid, "SIGKILL");
   await eventually("it is ready again", async () => {
-    const now = await one(daemon, "asked");
+    const now = await processOf(daemon, "asked");
     return now.pid !== pid && now.ready;
   });
 });
@@ -135,5 +120,7 @@ test.each([
   writeFileSync(config, configText(`[program:a]\ncommand=sleep 1\nready=${value}\n`));
   const { code, stderr } = await run(process.execPath, [droverd, "-n", "-c", config]);
   expect(code).toBe(2);
-  expect(stderr).toContain(`ready: expected startsecs, tcp:8080, http://127.0.0.1:8080/health`);
+  expect(stderr).toContain(
+    `ready: expected startsecs, notify, fd:3, tcp:8080, http://127.0.0.1:8080/health`,
+  );
 });

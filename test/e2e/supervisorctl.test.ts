@@ -259,7 +259,18 @@ stdout_logfile=%(here)s/noisy.log
 
   test("help says the same about every command that both have", async () => {
     const ours = await startDaemon("");
-    const onlyOurs = ["events", "freeze", "logs", "rollout", "scale", "thaw", "top", "wait", "why"];
+    const onlyOurs = [
+      "events",
+      "freeze",
+      "logs",
+      "quiet",
+      "rollout",
+      "scale",
+      "thaw",
+      "top",
+      "wait",
+      "why",
+    ];
     for (const name of Object.keys(commands)) {
       if (onlyOurs.includes(name)) continue;
       const theirs = await supervisorctl(ours.config, "help", name);

@@ -45,6 +45,15 @@ const undisturbed = fc.oneof(
   { weight: 2, arbitrary: move((shell) => shell.wait()) },
   { weight: 2, arbitrary: move((shell) => shell.clear()) },
   { weight: 1, arbitrary: move((shell) => shell.recycle()) },
+  {
+    weight: 1,
+    arbitrary: fc.nat(5).map(
+      (n): Move =>
+        (shell) =>
+          shell.fallIll(n),
+    ),
+  },
+  { weight: 1, arbitrary: move((shell) => shell.becomeQuiet()) },
   { weight: 1, arbitrary: move((shell) => shell.failCommand()) },
 );
 const moves = fc.oneof(

@@ -63,15 +63,21 @@ export const sends = (
 ): Effect[] => [{ type: "signal", signal, to }];
 
 /** What a program sets, and where the daemon stands. */
-export type Given = Partial<Policy> & { closing?: boolean; random?: number; restarts?: number };
+export type Given = Partial<Policy> & {
+  closing?: boolean;
+  random?: number;
+  restarts?: number;
+  quiet?: boolean;
+};
 
 /** One step of the chart by supervisord's defaults, but for what is given. */
 export function step(state: State, event: Event, given: Given = {}): Step | undefined {
-  const { closing = false, random = 0, restarts = 0, ...own } = given;
+  const { closing = false, random = 0, restarts = 0, quiet = false, ...own } = given;
   return transition(state, event, {
     policy: { ...plainPolicy, ...own },
     closing,
     random,
     restarts,
+    quiet,
   });
 }

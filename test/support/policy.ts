@@ -22,6 +22,11 @@ export const plainPolicy: Policy = {
   restart_delay: 0,
   restart_limit: undefined,
   max_lifetime: undefined,
+  quietsignal: undefined,
+  quiet_timeout: 60_000,
+  quiet_ready: undefined,
+  unhealthy_signal: undefined,
+  unhealthy_wait: 5_000,
 };
 
 /** From 0 to 1: a part of something, or a random number. */
@@ -70,6 +75,13 @@ export const policies: fc.Arbitrary<Policy> = fc
       restart_limit: optional(
         fc.record({ count: fc.nat(3), windowMs: fc.constantFrom(1, 10_000, 600_000) }),
       ),
+      quietsignal: optional(fc.constant("SIGUSR2" as const)),
+      quiet_timeout: fc.constantFrom(1, 3_000),
+      quiet_ready: optional(
+        fc.constantFrom({ by: "time", ms: 500 } as const, { by: "status" } as const),
+      ),
+      unhealthy_signal: optional(fc.constant("SIGQUIT" as const)),
+      unhealthy_wait: fc.constantFrom(1, 500),
       max_lifetime: optional(fc.record({ ms: fc.constantFrom(1, 5_000, 100_000), jitter: parts })),
     }),
     backoff: backoffs,

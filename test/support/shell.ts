@@ -7,7 +7,7 @@ import {
   transition,
 } from "../../src/process/chart.ts";
 import type { Exit } from "../../src/process/exit.ts";
-import { countWithin, type Policy } from "../../src/process/policy.ts";
+import { countWithin, type Policy, PRELUDE } from "../../src/process/policy.ts";
 
 type Answer = "works" | "fails" | "no room";
 
@@ -28,6 +28,7 @@ export class Shell {
   spawnQueued = false;
   timerAt: number | undefined;
   expired = false;
+  quiet = false;
   /** When each attempt to start a child was made. */
   readonly starts: number[] = [];
   readonly #policy: Policy;
@@ -69,6 +70,18 @@ export class Shell {
   recycle(): void {
     const runs = this.state.name === "RUNNING" && !this.closing;
     hold("a recycle is taken", this.#send({ type: "recycle" }), runs);
+  }
+
+  fallIll(inARow: number): void {
+    const { name } = this.state;
+    const runs = name === "RUNNING" ? !this.closing : name === "STARTING" && this.state.spawned;
+    hold("an illness is taken", this.#send({ type: "unhealthy", inARow }), runs);
+  }
+
+  becomeQuiet(): void {
+    const { state } = this;
+    const waits = state.name === "STOPPING" && state.prelude === "quiet" && state.act === PRELUDE;
+    hold("a quiet worker is stopped", this.#send({ type: "quieted" }), waits);
   }
 
   /** Moves the clock, and tells every timer that runs out on the way. */
@@ -168,6 +181,7 @@ export class Shell {
       closing: this.closing,
       random: this.#random(),
       restarts: this.#recentRestarts(),
+      quiet: this.quiet,
     });
     if (!step) return false;
     if (step.wakeMs === "keep") hold("no timer to keep", this.timerAt === undefined, false);

@@ -3,6 +3,7 @@ import { inOrder, type Problem } from "../problems.ts";
 import { problemIn } from "../raw.ts";
 import { copyRules } from "./copies.ts";
 import { logRules } from "./logs.ts";
+import { needsRules } from "./needs.ts";
 import { portRules } from "./ports.ts";
 import { presenceRules } from "./presence.ts";
 import { restartingRules } from "./restarting.ts";
@@ -39,6 +40,7 @@ export const rules: readonly Rule[] = [
   ...restartingRules,
   ...stoppingRules,
   ...startingRules,
+  ...needsRules,
   ...logRules,
   ...portRules,
   ...copyRules,

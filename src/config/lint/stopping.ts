@@ -1,4 +1,4 @@
-import { formatMs, type StopStep, stopAct, stopActs } from "../../process/policy.ts";
+import { formatMs, PRELUDE, type StopStep, stopAct, stopActs } from "../../process/policy.ts";
 import type { SignalName } from "../../process/signals.ts";
 import type { ProcessConfig } from "../config.ts";
 import { type CommandLine, findFlag, readCommand } from "./commandline.ts";
@@ -193,7 +193,8 @@ function patienceOf(program: ProcessConfig): number {
   const acts = stopActs(program);
   const kill = acts.findIndex((act) => "signal" in act && act.signal === "SIGKILL");
   const asking = kill < 0 ? acts : acts.slice(0, kill);
-  return asking.reduce((sum, { waitMs }) => sum + waitMs, 0) / 1_000;
+  const quietMs = program.quietsignal ? stopAct(program, PRELUDE, "quiet").waitMs : 0;
+  return asking.reduce((sum, { waitMs }) => sum + waitMs, quietMs) / 1_000;
 }
 
 /** The option that gives a stop so many seconds more, and its value: the first act waits longer. */

@@ -5,6 +5,7 @@ import { duration, integer, integerFrom, octal } from "../kinds/numbers.ts";
 import { plainPath } from "../kinds/paths.ts";
 import { boolean, choice, command, keyValues, names, text } from "../kinds/words.ts";
 import { option, required, type Values } from "../table.ts";
+import { healthOptions } from "./health.ts";
 import { logFileOptions } from "./logfiles.ts";
 import { logLineOptions } from "./loglines.ts";
 import { readinessOptions } from "./readiness.ts";
@@ -127,6 +128,7 @@ export const programOptions = {
 /** Options that may differ between the processes of a program: `%(process_num)d` is known in them. */
 export const processOptions = {
   ...readinessOptions,
+  ...healthOptions,
   command: option({
     kind: command,
     default: required,

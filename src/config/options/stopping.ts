@@ -1,5 +1,6 @@
 import { seconds } from "../kinds/numbers.ts";
-import { stopSequence } from "../kinds/policies.ts";
+import { someTime, stopSequence } from "../kinds/policies.ts";
+import { quietReadiness } from "../kinds/readiness.ts";
 import { boolean, command, signal } from "../kinds/words.ts";
 import { option } from "../table.ts";
 
@@ -47,6 +48,33 @@ export const stoppingOptions = {
     doc:
       "Signals go to everything that the child has started, also in other process groups and " +
       "sessions, and it is down only when nothing of that is left.",
+  }),
+  quietsignal: option({
+    kind: signal,
+    default: undefined,
+    change: "live",
+    origin: "drover",
+    example: "USR2",
+    doc:
+      "Signal by which a worker takes no more jobs. It comes before a stop and everything that needs one " +
+      "(restart, rollout, update, scale, shutdown), and from droverctl quiet.",
+  }),
+  quiet_ready: option({
+    kind: quietReadiness,
+    default: undefined,
+    origin: "drover",
+    example: "status:idle",
+    doc:
+      "By what it is known to have no job left, so that the stop may go on: status:TEXT: that it says " +
+      "STATUS=TEXT on NOTIFY_SOCKET from then on; log:/pattern/: a line of its output (RE2); or so long after " +
+      "quietsignal. Not set: quiet_timeout. That it ends is always enough.",
+  }),
+  quiet_timeout: option({
+    kind: someTime,
+    default: "60s",
+    change: "live",
+    origin: "drover",
+    doc: "How long a stop waits for quiet_ready before it goes on all the same.",
   }),
   reloadsignal: option({
     kind: signal,
