@@ -7,6 +7,7 @@ import { readSources } from "./files.ts";
 import { readGroups } from "./groups.ts";
 import { readHooks } from "./hooks.ts";
 import { atEvent, type Known } from "./names.ts";
+import { checkNeeds } from "./needs.ts";
 import { type Problem, quote, refuseErrors, suggest } from "./problems.ts";
 import { emptySection, problemIn, type RawSection } from "./raw.ts";
 import type { Reader } from "./reader.ts";
@@ -71,6 +72,7 @@ export function loadConfig(
     { ...context.known, values: { ...context.known.values, ...atEvent } },
     context,
   );
+  checkNeeds(groups, sections, problems);
   checkExitCodeFrom(main, supervisord.exit_code_from, groups, problems);
   checkSections(sources, problems);
   return { supervisord, servers, groups, hooks, sections, warnings: refuseErrors(problems) };

@@ -53,8 +53,6 @@ const tableOf = (rows: readonly string[]): string[] =>
     ? [["| option | value | default | what it is |", "|---|---|---|---|", ...rows].join("\n")]
     : [];
 
-const later = "Checked only: this version does not act on it yet.";
-
 /** The sections of programs share the options that are listed with `[program:x]`. */
 const program = sectionKinds.find(({ title }) => title === "program:x");
 
@@ -77,7 +75,6 @@ function describeOption(name: string, row: OptionRow, names: Scope): string {
     row.flag !== undefined && `Flag: ${row.flag && `\`-${row.flag}\`, `}\`--${name}\`.`,
     row.change === "live" && "*live*",
     row.origin && "*drover*",
-    row.later && later,
   ];
   const usual = typeof row.default === "string" && row.default !== "" ? `\`${row.default}\`` : "";
   const cells = [`\`${name}\``, row.kind.expected, usual, notes.filter(Boolean).join(" ")];

@@ -37,8 +37,6 @@ export interface OptionRow<T = unknown, D extends Default = Default> {
   orAnother?: true;
   /** Its value is never shown. */
   secret?: true;
-  /** It is checked, and nothing acts on it yet: who sets it is told so. */
-  later?: true;
 }
 
 export const option = <T, const D extends Default>(row: OptionRow<T, D>): OptionRow<T, D> => row;

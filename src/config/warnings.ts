@@ -64,18 +64,12 @@ function checkPlugin(section: RawSection, problems: Problem[]): void {
 }
 
 function checkOptions(section: RawSection, kind: SectionKind, problems: Problem[]): void {
-  const warn = (option: string | undefined, message: string) => {
-    if (!isEnough(problems)) problems.push(problemIn(section, option, message, "warning"));
-  };
   warnUnknown(kind.options, section, problems);
   for (const [name, { text, inherited }] of section.values) {
     const row = Object.hasOwn(kind.options, name) ? kind.options[name] : undefined;
     if (!row || inherited) continue;
     if (row === commonOptions.expand && booleanOf(text) === undefined) {
       problems.push(problemIn(section, name, `expected ${row.kind.expected}, got ${quote(text)}`));
-    }
-    if (row.later && text !== row.default) {
-      warn(name, "drover checks this option, and does not act on it yet");
     }
   }
 }

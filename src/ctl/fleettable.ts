@@ -52,14 +52,16 @@ const cpuSinceStart = ({ usage, uptime }: FleetProcess): number | undefined =>
   usage && uptime > 0 ? (usage.cpu_seconds / uptime) * 100 : undefined;
 
 /** A child that ended is told of by how it did. */
-const troubleOf = ({ statename, spawnerr, unhealthy_because }: FleetProcess): string =>
+const troubleOf = ({ statename, spawnerr, unhealthy_because, waits_for }: FleetProcess): string =>
+  (waits_for && `waits for ${waits_for.join(", ")}`) ??
   unhealthy_because ??
   ((statename === "BACKOFF" || statename === "FATAL") && !spawnerr.startsWith("Exited too quickly")
     ? spawnerr
     : "");
 
 function stateOf(process: FleetProcess): Cell {
-  const { statename, ready, health, quiet } = process;
+  const { statename, ready, health, quiet, waits_for } = process;
+  if (waits_for) return { text: "waiting", style: "yellow" };
   if (statename === "RUNNING") {
     if (health === "unhealthy") return { text: "unhealthy", style: "red" };
     if (quiet) return { text: quiet === "quiet" ? "quiet" : "quieting", style: "yellow" };

@@ -2,10 +2,11 @@ import type { FleetProcess } from "../rpc/results.ts";
 import { exit } from "./session.ts";
 
 /** Nobody wants it up: it was stopped by somebody, or has done what it was to do. */
-const isDone = ({ statename, last_exit }: FleetProcess): boolean =>
-  statename === "STOPPED" ||
-  statename === "STOPPING" ||
-  (statename === "EXITED" && last_exit?.expected !== false);
+const isDone = ({ statename, last_exit, waits_for }: FleetProcess): boolean =>
+  !waits_for &&
+  (statename === "STOPPED" ||
+    statename === "STOPPING" ||
+    (statename === "EXITED" && last_exit?.expected !== false));
 
 /** It runs, can work and does. */
 export const works = ({ statename, ready = true, health }: FleetProcess): boolean =>
@@ -17,7 +18,7 @@ export function verdictOf(processes: readonly FleetProcess[]): number {
   const up = wanted.filter(works);
   if (up.length === wanted.length) return 0;
   const coming = wanted.some(
-    ({ statename }) => statename === "STARTING" || statename === "RUNNING",
+    ({ statename, waits_for }) => waits_for || statename === "STARTING" || statename === "RUNNING",
   );
   return up.length > 0 || coming ? exit.generic : exit.badArguments;
 }

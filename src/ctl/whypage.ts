@@ -80,8 +80,9 @@ function headOf(info: ProcessDetails): string[] {
 }
 
 function vitalsOf(info: ProcessDetails): string[] {
-  const { statename, ready, unhealthy_because, quiet, says = "" } = info;
+  const { statename, ready, unhealthy_because, quiet, says = "", waits_for = [] } = info;
   return [
+    waits_for.length > 0 ? `  it waits for: ${waits_for.join(", ")}` : "",
     statename === "RUNNING" && ready === false ? "  it is not ready" : "",
     unhealthy_because === undefined ? "" : `  it is unhealthy: ${unhealthy_because}`,
     quiet === "asked" ? "  it has been asked to take no more jobs" : "",

@@ -3,6 +3,7 @@ import { Fault } from "../faults.ts";
 import { makeFifos, makesFifosAtOnce } from "../os/channels.ts";
 import { postponeOptimizing } from "../os/heap.ts";
 import { isAtRest } from "../process/chart.ts";
+import { stopSteps } from "../process/needs.ts";
 import { byName, parseNamespec } from "../process/order.ts";
 import { isStopped } from "../process/states.ts";
 import { channelName } from "./channelname.ts";
@@ -76,11 +77,16 @@ export class Fleet {
   #list(): void {
     const all = this.#groups.flatMap(({ processes }) => processes);
     this.#listed = all.sort((a, b) => byName(a.config, b.config));
+    this.#world.needs.follow(this.#listed);
   }
 
   /** In the order of `status`. */
   get listed(): readonly Supervised[] {
     return this.#listed;
+  }
+
+  get needs(): World["needs"] {
+    return this.#world.needs;
   }
 
   has(group: string): boolean {
@@ -112,7 +118,7 @@ export class Fleet {
     const group = this.#groups.find(({ name }) => name === after.name);
     if (!group) throw new Fault("BAD_NAME", after.name);
     const leaving = group.processes.filter(({ config }) => going.has(config.name));
-    await untilDown(leaving);
+    await this.#untilDown(leaving);
     if (this.#closing) throw new Fault("SHUTDOWN_STATE");
     for (const process of leaving) process.retire();
     const recycler = group.processes[0]?.recycler ?? new Recycler(this.#world);
@@ -132,9 +138,17 @@ export class Fleet {
     this.#watch();
   }
 
+  /** Those with the highest numbers go first. Somebody may start one while it is waited for. */
+  async #untilDown(processes: readonly Supervised[]): Promise<void> {
+    for (let up = [...processes]; up.length > 0; up = up.filter(({ state }) => !isAtRest(state))) {
+      const steps = stopSteps([up.toReversed()], this.#world.needs.dependentsOf);
+      await stopInTurn(steps, "an update of the configuration");
+    }
+  }
+
   /** Stops all of a group. @throws Fault BAD_NAME */
   async halt(name: string): Promise<void> {
-    await untilDown(this.group(name));
+    await this.#untilDown(this.group(name));
   }
 
   /** Gives up a group. @throws Fault BAD_NAME; STILL_RUNNING when not all of it is down */
@@ -255,7 +269,8 @@ export class Fleet {
     this.#reportWaiting();
     const stopReporting = this.#keepReporting();
     const groups = this.#groups.map(({ processes }) => byProcessPriority(processes).reverse());
-    await stopInTurn(groups.reverse(), "the end of droverd");
+    const steps = stopSteps(groups.reverse(), this.#world.needs.dependentsOf);
+    await stopInTurn(steps, "the end of droverd");
     await Promise.all(this.#strangers);
     stopReporting();
     await this.#takeIn();
@@ -297,13 +312,6 @@ function untilSocketIsFree(
   const holders = [...inTheWay].filter(({ config }) => socket && config.section === section);
   if (holders.length === 0) return undefined;
   return Promise.all(holders.map((holder) => holder.until(({ name }) => name !== "STOPPING")));
-}
-
-/** Those with the highest numbers go first. Somebody may start one while it is waited for. */
-async function untilDown(processes: readonly Supervised[]): Promise<void> {
-  for (let up = [...processes]; up.length > 0; up = up.filter(({ state }) => !isAtRest(state))) {
-    await stopInTurn([up.toReversed()], "an update of the configuration");
-  }
 }
 
 /** Which file AUTO stands for is known since it was started. */

@@ -4,6 +4,7 @@ import { Fault, SUCCESS } from "../faults.ts";
 import { momentOf, systemClock } from "../os/clock.ts";
 import { CommandError } from "../os/command.ts";
 import { isAtRest } from "../process/chart.ts";
+import { needsFirst } from "../process/needs.ts";
 import type { SignalName } from "../process/signals.ts";
 import { isRunning } from "../process/states.ts";
 import { systemHandlers } from "../rpc/dispatch.ts";
@@ -17,6 +18,7 @@ import type { Freezer } from "./freezer.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log.ts";
 import { logCalls } from "./logcalls.ts";
+import type { Needs } from "./needs.ts";
 import { ownCalls } from "./owncalls.ts";
 import type { Rollouts } from "./rollouts.ts";
 import type { Roster } from "./roster.ts";
@@ -56,6 +58,7 @@ type OwnHandlers = Omit<Handlers, keyof typeof systemHandlers>;
 
 function supervisorHandlers(controls: DaemonControls): OwnHandlers {
   const { fleet, identifier, mainLog, log, roster } = controls;
+  const { needs } = fleet;
   const one = (name: string): Supervised => {
     const found = fleet.find(name);
     if (Array.isArray(found)) throw new Fault("BAD_NAME", name);
@@ -63,12 +66,17 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
   };
   const startAll = (processes: readonly Supervised[], wait: boolean) =>
     forEach(
-      processes.filter(({ state }) => !isRunning(state.name)),
-      (process) => start(process, nameOf(process), wait, log),
+      needsFirst(
+        processes.filter(({ state }) => !isRunning(state.name)),
+        needs.of,
+      ),
+      (process) => start(process, nameOf(process), wait, { log, needs }),
     );
   const stopAll = (processes: readonly Supervised[], wait: boolean) =>
-    forEach(
+    stopTogether(
+      wait,
       processes.filter(({ stoppable }) => stoppable),
+      needs,
       (process) => stop(process, nameOf(process), wait, log),
     );
   const signalAll = (processes: readonly Supervised[], signal: string) =>
@@ -92,7 +100,9 @@ function supervisorHandlers(controls: DaemonControls): OwnHandlers {
     },
     "supervisor.startProcess": ({ name, wait }) => {
       const found = fleet.find(name);
-      return Array.isArray(found) ? startAll(found, wait) : start(found, name, wait, log);
+      return Array.isArray(found)
+        ? startAll(found, wait)
+        : start(found, name, wait, { log, needs });
     },
     "supervisor.startProcessGroup": ({ name, wait }) => startAll(fleet.group(name), wait),
     "supervisor.startAllProcesses": ({ wait }) => startAll(fleet.ordered, wait),
@@ -204,8 +214,30 @@ async function forEach(
   return statuses;
 }
 
+/** Each once those are down that need it, of those that are stopped with it. */
+function stopTogether(
+  wait: boolean,
+  processes: readonly Supervised[],
+  needs: Needs,
+  act: (process: Supervised) => Promise<true>,
+): Promise<ProcessStatus[]> {
+  return forEach(processes, async (process) => {
+    const first = [...needs.dependentsOf(process)].filter((each) => processes.includes(each));
+    if (first.length === 0) return act(process);
+    const done = Promise.all(first.map((each) => each.until(isAtRest))).then(
+      () => !process.stoppable || act(process),
+    );
+    return wait ? done : true;
+  });
+}
+
 /** supervisord's order of checks: the command first, then the state, then the spawn. */
-async function start(process: Supervised, name: string, wait: boolean, log: Log): Promise<true> {
+async function start(
+  process: Supervised,
+  name: string,
+  wait: boolean,
+  { log, needs }: { log: Log; needs: Needs },
+): Promise<true> {
   checkCommand(process);
   const { state } = process;
   if (isRunning(state.name)) throw new Fault("ALREADY_STARTED", name);
@@ -218,6 +250,12 @@ async function start(process: Supervised, name: string, wait: boolean, log: Log)
     return true;
   }
   process.start();
+  if (process.waits) {
+    if (!wait) return true;
+    await process.until(() => !process.waits || needs.isHopeless(process));
+    // It goes on waiting, or somebody has stopped it.
+    if (!isRunning(process.state.name)) throw new Fault("ABNORMAL_TERMINATION", name);
+  }
   const tried = await process.until((now) => now.name !== "STARTING" || now.spawned);
   if (process.spawnerr !== "") throw new Fault("SPAWN_ERROR", name);
   if (!wait) return true;

@@ -34,6 +34,7 @@ import { Launcher } from "./launcher.ts";
 import { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import { createLogService } from "./logservice.ts";
+import { Needs } from "./needs.ts";
 import { openJournal, openLog, type Undo } from "./openlogs.ts";
 import { adoptOrphans } from "./orphans.ts";
 import { Rollouts } from "./rollouts.ts";
@@ -137,6 +138,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     sockets,
     ledger,
     clearing,
+    needs: new Needs(log),
     freezer: new Freezer({ clock: systemClock, log }),
     rollouts: new Rollouts({ clock: systemClock, log, events }),
     events,

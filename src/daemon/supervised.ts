@@ -15,7 +15,7 @@ import { narrate } from "../process/narrate.ts";
 import { formatMs, type Policy, PRELUDE } from "../process/policy.ts";
 import type { ExitRecord } from "../process/record.ts";
 import { type SignalName, signalOf } from "../process/signals.ts";
-import { isSignallable } from "../process/states.ts";
+import { isSignallable, isStopped } from "../process/states.ts";
 import { whoAsks } from "../rpc/asking.ts";
 import { enclosureOf } from "./channelname.ts";
 import { ChildMaker, type SpawnEvents } from "./child.ts";
@@ -28,6 +28,8 @@ import type { Recycler } from "./recycler.ts";
 import { untilGone } from "./survivors.ts";
 import { isAttended, Vitals } from "./vitals.ts";
 import type { World } from "./world.ts";
+
+const REQUEST = "a request";
 
 /** Who has been up for so long has not come back ill. */
 const FORGIVEN_AFTER_MS = 600_000;
@@ -56,6 +58,8 @@ export class Supervised {
   /** When the timer of its state ends, in milliseconds since the Epoch. */
   #wakesAt: number | undefined;
   #cancelTimer: (() => void) | undefined;
+  /** It is to be started as soon as what it needs is up; this takes it back. */
+  #cancelStart: (() => void) | undefined;
   #unspawn: (() => void) | undefined;
   readonly #watchers = new Set<() => void>();
 
@@ -119,7 +123,7 @@ export class Supervised {
   }
 
   get stoppable(): boolean {
-    return isStoppable(this.#state);
+    return this.waits || isStoppable(this.#state);
   }
 
   /**
@@ -141,13 +145,47 @@ export class Supervised {
     this.#exited({ unknown: true }, undefined);
   }
 
+  /** With what it needs, and once that is up. */
   start(): void {
     this.history.forgive();
-    this.#send({ type: "start" });
+    if (!isStopped(this.#state.name)) {
+      this.#send({ type: "start" });
+      return;
+    }
+    const { needs } = this.#world;
+    this.#cancelStart?.();
+    // Should what it needs have come to need it, that does not start it once more.
+    this.#cancelStart = () => undefined;
+    needs.startNeeded(this);
+    this.#cancelStart = needs.whenMet(this, () => {
+      this.#cancelStart = undefined;
+      this.#send({ type: "start" });
+    });
+    if (this.#cancelStart) this.#notify();
+  }
+
+  #forgetStart(): void {
+    if (!this.#cancelStart) return;
+    this.#cancelStart();
+    this.#cancelStart = undefined;
+    this.#notify();
+  }
+
+  /** It is to be started, and waits for what it needs. */
+  get waits(): boolean {
+    return this.#cancelStart !== undefined;
+  }
+
+  /** What it waits for, for people; empty: nothing. */
+  get waitsFor(): string[] {
+    const waits = this.waits || waitsToStart(this.#state);
+    return waits ? this.#world.needs.unmet(this) : [];
   }
 
   /** @param reason for those who ask later why the child has ended */
-  stop(reason = "a request"): void {
+  stop(reason = REQUEST): void {
+    this.#forgetStart();
+    if (reason === REQUEST) this.#world.needs.tellOfStop(this);
     this.#send({ type: "stop" }, reason);
   }
 
@@ -202,6 +240,7 @@ export class Supervised {
   /** The daemon is going down: nothing starts by itself from here on. */
   close(): void {
     this.#closing = true;
+    this.#forgetStart();
     this.#send({ type: "close" });
   }
 
@@ -298,6 +337,12 @@ export class Supervised {
   }
 
   #notify(): void {
+    this.look();
+    this.#world.needs.noticed(this);
+  }
+
+  /** Those who wait for something of it look again. */
+  look(): void {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
@@ -322,8 +367,17 @@ export class Supervised {
   #due(): void {
     const over = () => this.#send({ type: "timeout" });
     const givesUp = "over" in this.#state && this.#state.over !== undefined;
-    if (!waitsToStart(this.#state) || givesUp) over();
-    else this.#cancelTimer = this.#world.freezer.whenThawed(over);
+    if (!waitsToStart(this.#state) || givesUp) {
+      over();
+      return;
+    }
+    const { freezer, needs } = this.#world;
+    const whenMet = () => {
+      const cancel = needs.whenMet(this, over);
+      if (cancel) this.#cancelTimer = cancel;
+    };
+    if (freezer.untilMs === undefined) whenMet();
+    else this.#cancelTimer = freezer.whenThawed(whenMet);
   }
 
   #tell({ from, event, to, reason }: Happened): void {
@@ -426,6 +480,7 @@ export class Supervised {
     const child = new LiveChild({ pid, start }, this.maker, this.#world);
     this.#child = child;
     this.#vitals?.begin(pid);
+    this.#world.needs.spawned(this);
     this.#send({ type: "spawned" });
     if (!isKnownAnyway) return;
     this.#world.launcher.afterwards(() => this.#child === child && this.#note(pid));

@@ -16,7 +16,9 @@ function vitalsOf(process: Supervised) {
   const { vitals } = process;
   const { ready } = process.config;
   const { says = "", health, illness, quiet } = vitals ?? {};
+  const waits_for = process.waitsFor;
   return {
+    ...(waits_for.length > 0 && { waits_for }),
     ...(ready.by !== "startsecs" && { ready: vitals?.ready ?? false }),
     ...(health !== undefined && { health }),
     ...(illness !== undefined && { unhealthy_because: illness }),

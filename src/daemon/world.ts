@@ -6,6 +6,7 @@ import type { Freezer } from "./freezer.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
+import type { Needs } from "./needs.ts";
 import type { Rollouts } from "./rollouts.ts";
 import type { SharedSockets } from "./sharedsockets.ts";
 import type { Sinks } from "./sinks.ts";
@@ -24,6 +25,7 @@ export interface World {
   freezer: Freezer;
   rollouts: Rollouts;
   clearing: Clearing;
+  needs: Needs;
   events: Bus;
   /** What the daemon is called in its events. */
   identifier: string;

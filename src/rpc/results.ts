@@ -31,8 +31,10 @@ export interface ListedProcess extends ProcessInfo {
   lost_bytes?: LostBytes;
 }
 
-/** What is known of a process's child beside that it runs. */
+/** What is known of a process beside its state. */
 export interface Vitals {
+  /** What it depends on and is not up yet, as `db (FATAL)`. */
+  waits_for?: string[];
   /** It may be ready before it is RUNNING. Missing where that is all that is known of it (ready=startsecs). */
   ready?: boolean;
   /** null: not found out yet. Missing where nothing is looked at. */

@@ -102,6 +102,12 @@ const exit = {
 } satisfies Shape<ExitRecord>;
 
 const vitals = {
+  waits_for: {
+    type: "array",
+    doc: "of depends_on=, what is not up yet, and how it is",
+    ours: true,
+    optional: true,
+  },
   ready: {
     ...boolean(
       "its child has become ready, which may be before it counts as running; missing with ready=startsecs",

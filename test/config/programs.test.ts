@@ -209,6 +209,7 @@ test("a program that sets nothing is run as supervisord runs it", () => {
     kind: "program",
     socket: undefined,
     depends_on: [],
+    depends_restart: false,
     job_time: undefined,
     ready: { by: "startsecs" },
     ready_timeout: 60_000,

@@ -277,14 +277,6 @@ describe("the command line", () => {
   });
 });
 
-test("what is checked and not acted on yet is told, unless it says what is so anyway", () => {
-  const program = "[program:a]\ncommand=x\nstdout_logfile=syslog\nstdout_events_enabled=true";
-  expect(said(`strip_ansi=true\n${program}\ndepends_on=`)).toEqual([]);
-  expect(said(`${program}\ndepends_on=b`)).toEqual([
-    "6 [program:a] depends_on: drover checks this option, and does not act on it yet",
-  ]);
-});
-
 test.each<[string, string]>([
   ["[Program:web]", '; did you mean "program:web"?'],
   ["[progam:web]", '; did you mean "program:web"?'],

@@ -1,5 +1,6 @@
 import { owner, user } from "../kinds/accounts.ts";
 import { events } from "../kinds/events.ts";
+import { needs } from "../kinds/needs.ts";
 import { serverUrl, socketAddress } from "../kinds/network.ts";
 import { duration, integer, integerFrom, octal } from "../kinds/numbers.ts";
 import { plainPath } from "../kinds/paths.ts";
@@ -117,11 +118,22 @@ export const programOptions = {
     doc: "How long a job of this worker may take; droverd check holds it against the time before SIGKILL.",
   }),
   depends_on: option({
-    kind: names,
+    kind: needs,
     default: "",
+    change: "live",
     origin: "drover",
-    later: true,
-    doc: "Programs that must be up before this one starts.",
+    example: "db, cache:ready",
+    doc:
+      "Programs, groups or processes that must be RUNNING before this one is started, or ready where " +
+      ":ready stands after the name. A start starts them too, and what is stopped together is stopped in " +
+      "reverse; a restart by itself waits for them.",
+  }),
+  depends_restart: option({
+    kind: boolean,
+    default: "false",
+    change: "live",
+    origin: "drover",
+    doc: "Restart it when something that it depends on has been restarted, once that is up again.",
   }),
 };
 
