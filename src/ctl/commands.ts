@@ -172,6 +172,7 @@ export const commands: Commands = {
     ],
     ours: [
       "restart --rolling <gname>:*\tOne after the other: rollout --wait",
+      "restart --stale [name]\tOnly those that run an older release than a start would; also --rolling",
       "Ex:",
       "restart worker:*",
       "restart 'worker:worker_0?'",

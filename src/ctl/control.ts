@@ -7,6 +7,7 @@ import { everyGroup } from "./groups.ts";
 import { explain } from "./problems.ts";
 import type { Wait } from "./progress.ts";
 import { exit, type Session } from "./session.ts";
+import { selectAll } from "./status.ts";
 import { UsageError } from "./usage.ts";
 import { waitFor } from "./waitfor.ts";
 
@@ -220,8 +221,36 @@ const stopVerb: Verb = {
 export const start = (session: Session, words: readonly string[]) => run(session, startVerb, words);
 export const stop = (session: Session, words: readonly string[]) => run(session, stopVerb, words);
 
+/** Of these, or of all, those that run something older than what would be started now. */
+async function restartStale(session: Session, words: readonly string[]): Promise<void> {
+  const isRolling = words.includes("--rolling");
+  const names = words.filter((word) => word !== "--rolling");
+  const all = await session.client.call("drover.getAllProcesses", { usage: false });
+  const stale = selectAll(session, all, names).filter((process) => process.stale !== undefined);
+  if (stale.length === 0) {
+    if (session.exitCode === 0) session.print("no process is of an older release");
+    return;
+  }
+  if (!isRolling) {
+    await restart(session, stale.map(namespec));
+    return;
+  }
+  // A rollout is one group's.
+  for (const group of new Set(stale.map((process) => process.group))) {
+    const members = stale.filter((process) => process.group === group).map(namespec);
+    await restart(session, [...members, "--rolling"]);
+  }
+}
+
 /** As supervisorctl: a stop and then a start, and both answers. */
 export async function restart(session: Session, words: readonly string[]): Promise<void> {
+  if (words.includes("--stale")) {
+    await restartStale(
+      session,
+      words.filter((word) => word !== "--stale"),
+    );
+    return;
+  }
   if (words.includes("--rolling")) {
     const others = words.filter((word) => word !== "--rolling");
     await (await import("./rollout.ts")).rollout(session, [...others, "--wait"]);

@@ -3,7 +3,6 @@ import type { StateName } from "../process/states.ts";
 import type { FleetProcess } from "../rpc/results.ts";
 import { printable, type Style } from "./printable.ts";
 import { type Cell, type Column, formatTable } from "./table.ts";
-import { works } from "./verdict.ts";
 import { formatSpan } from "./whypage.ts";
 
 /** A process as a line of the table, or what several are together. */
@@ -52,20 +51,28 @@ const cpuSinceStart = ({ usage, uptime }: FleetProcess): number | undefined =>
   usage && uptime > 0 ? (usage.cpu_seconds / uptime) * 100 : undefined;
 
 /** A child that ended is told of by how it did. */
-const troubleOf = ({ statename, spawnerr, unhealthy_because, waits_for }: FleetProcess): string =>
+const troubleOf = ({
+  statename,
+  spawnerr,
+  unhealthy_because,
+  waits_for,
+  stale,
+}: FleetProcess): string =>
   (waits_for && `waits for ${waits_for.join(", ")}`) ??
   unhealthy_because ??
+  stale ??
   ((statename === "BACKOFF" || statename === "FATAL") && !spawnerr.startsWith("Exited too quickly")
     ? spawnerr
     : "");
 
 function stateOf(process: FleetProcess): Cell {
-  const { statename, ready, health, quiet, waits_for } = process;
+  const { statename, ready, health, quiet, waits_for, stale } = process;
   if (waits_for) return { text: "waiting", style: "yellow" };
   if (statename === "RUNNING") {
     if (health === "unhealthy") return { text: "unhealthy", style: "red" };
     if (quiet) return { text: quiet === "quiet" ? "quiet" : "quieting", style: "yellow" };
     if (ready === false) return { text: "not ready", style: "yellow" };
+    if (stale !== undefined) return { text: "stale", style: "yellow" };
   }
   const style = hasFailed(process) ? "red" : stateStyles[statename];
   return { text: statename.toLowerCase(), style };
@@ -109,7 +116,7 @@ function folded(copies: readonly Sampled[]): FleetRow[] {
   const [first] = copies;
   if (!first || copies.length === 1) return copies.map((copy) => rowOf(copy));
   const rows = copies.map((copy) => rowOf(copy));
-  const isUp = (copy: FleetProcess) => works(copy) && copy.quiet === undefined;
+  const isUp = (copy: FleetProcess) => stateOf(copy).text === "running";
   const running = copies.filter(isUp).length;
   const states = new Set(copies.map((copy) => stateOf(copy).text));
   const isOne = states.size === 1;

@@ -1,5 +1,5 @@
 import { Fault, type FaultName, faultCode, SUCCESS } from "../faults.ts";
-import { parseNamespec } from "../process/order.ts";
+import { namespec, parseNamespec } from "../process/order.ts";
 import { ServerError } from "../rpc/client.ts";
 import type { MethodName } from "../rpc/methods.ts";
 import type { FleetProcess, ProcessStatus } from "../rpc/results.ts";
@@ -105,13 +105,16 @@ export const jsonAnswers: Readonly<Record<string, Answer>> = {
     const [[added, changed, removed]] = await client.call("supervisor.reloadConfig", {});
     return { added, changed, removed };
   },
-  restart: async (session, words) =>
-    words.includes("--rolling")
+  restart: async (session, given) => {
+    const words = await withoutFresh(session, given);
+    if (words.length === 0) return { stopped: [], started: [] };
+    return words.includes("--rolling")
       ? await rolloutInJson(session, [...words.filter((word) => word !== "--rolling"), "--wait"])
       : {
           stopped: await each(session, stop, words),
           started: await each(session, start, words),
-        },
+        };
+  },
   rollout: rolloutInJson,
   scale: scaleInJson,
   shutdown: async ({ client }) => ({
@@ -150,6 +153,18 @@ export const jsonAnswers: Readonly<Record<string, Answer>> = {
     version: await client.call("supervisor.getSupervisorVersion", {}),
   }),
 };
+
+/** With --stale, the names of those that run something older in place of all that are named. */
+async function withoutFresh(
+  session: Session,
+  words: readonly string[],
+): Promise<readonly string[]> {
+  if (!words.includes("--stale")) return words;
+  const flags = words.filter((word) => word === "--rolling");
+  const names = words.filter((word) => !word.startsWith("--"));
+  const stale = (await select(session, names)).filter((process) => process.stale !== undefined);
+  return stale.length === 0 ? [] : [...stale.map(namespec), ...flags];
+}
 
 /** What went wrong, in one line of JSON on stderr. */
 export function tellInJson(session: Session, error: unknown, { missing }: Command): void {

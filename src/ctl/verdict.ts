@@ -9,7 +9,7 @@ const isDone = ({ statename, last_exit, waits_for }: FleetProcess): boolean =>
     (statename === "EXITED" && last_exit?.expected !== false));
 
 /** It runs, can work and does. */
-export const works = ({ statename, ready = true, health }: FleetProcess): boolean =>
+const works = ({ statename, ready = true, health }: FleetProcess): boolean =>
   statename === "RUNNING" && ready && health !== "unhealthy";
 
 /** What `--exit-code=fleet` tells: 0 all as wanted, 1 degraded, 2 down. */

@@ -80,13 +80,14 @@ function headOf(info: ProcessDetails): string[] {
 }
 
 function vitalsOf(info: ProcessDetails): string[] {
-  const { statename, ready, unhealthy_because, quiet, says = "", waits_for = [] } = info;
+  const { statename, ready, unhealthy_because, quiet, stale, says = "", waits_for = [] } = info;
   return [
     waits_for.length > 0 ? `  it waits for: ${waits_for.join(", ")}` : "",
     statename === "RUNNING" && ready === false ? "  it is not ready" : "",
     unhealthy_because === undefined ? "" : `  it is unhealthy: ${unhealthy_because}`,
     quiet === "asked" ? "  it has been asked to take no more jobs" : "",
     quiet === "quiet" ? "  it is quiet: it takes no more jobs, and has none" : "",
+    stale === undefined ? "" : `  it is of an older release: ${stale}`,
     says === "" ? "" : `  it says: ${says}`,
   ];
 }

@@ -11,8 +11,10 @@ import { CommandError, findCommand } from "../os/command.ts";
 import { accessFault, execFault } from "../os/execfault.ts";
 import { folderFault } from "../os/machine.ts";
 import { native } from "../os/native.ts";
+import type { Release } from "../process/release.ts";
 import { channelName, tokenOf } from "./channelname.ts";
 import { describeFailure, describeForkFailure, isScarce, SpawnError } from "./errors.ts";
+import { releaseOf } from "./releases.ts";
 import { Stdio } from "./stdio.ts";
 import { voicesOf, voiceVariables } from "./voices.ts";
 import type { World } from "./world.ts";
@@ -41,6 +43,8 @@ interface Run extends Command {
 /** What a process needs to have children: its command, its environment, its streams. */
 export class ChildMaker {
   readonly stdio: Stdio;
+  /** What the latest child was started from. */
+  release: Release | undefined;
   #config: ProcessConfig;
   readonly #world: World;
   readonly #privileges: Privileges;
@@ -90,6 +94,7 @@ export class ChildMaker {
       return;
     }
     const failed = this.#execFailed(argv[0], events);
+    this.release = releaseOf({ file, argv, directory: this.config.directory });
     this.#start({ file, argv, ...this.#place(), extra }, { ...events, failed });
   }
 

@@ -1,6 +1,7 @@
 import type { Moment } from "../os/clock.ts";
 import type { FleetProcess, ListedProcess, ProcessDetails, ProcessInfo } from "../rpc/results.ts";
 import { infoOf, withLosses } from "./info.ts";
+import { stalenessOf } from "./releases.ts";
 import type { Supervised } from "./supervised.ts";
 
 function viewOf(process: Supervised, { monotonicMs, wallMs: nowMs }: Moment): ProcessInfo {
@@ -17,6 +18,9 @@ function vitalsOf(process: Supervised) {
   const { ready } = process.config;
   const { says = "", health, illness, quiet } = vitals ?? {};
   const waits_for = process.waitsFor;
+  const { release } = process.maker;
+  const stale =
+    release && process.pid > 0 ? stalenessOf(release, process.config.directory) : undefined;
   return {
     ...(waits_for.length > 0 && { waits_for }),
     ...(ready.by !== "startsecs" && { ready: vitals?.ready ?? false }),
@@ -24,6 +28,7 @@ function vitalsOf(process: Supervised) {
     ...(illness !== undefined && { unhealthy_because: illness }),
     ...(quiet !== undefined && { quiet }),
     ...(says !== "" && { says }),
+    ...(stale !== undefined && { stale }),
   };
 }
 

@@ -44,6 +44,8 @@ export interface Vitals {
   quiet?: "asked" | "quiet";
   /** In its own words what it does. */
   says?: string;
+  /** Why it runs something older than what would be started now. */
+  stale?: string;
 }
 
 /** What drover knows besides. */

@@ -127,6 +127,11 @@ const vitals = {
     ours: true,
     optional: true,
   },
+  stale: {
+    ...text("why it runs something older than what would be started now"),
+    ours: true,
+    optional: true,
+  },
   says: { ...text("what it says of itself, by STATUS="), ours: true, optional: true },
 } satisfies Shape<Vitals>;
 

@@ -54,6 +54,36 @@ test("the copies of a program are one line, and below it those that are not as t
   expect(table([])).toEqual(["no processes"]);
 });
 
+test("that a process runs is not all there is to tell", () => {
+  const fleet = [
+    process("db", "RUNNING", { ready: false }),
+    process("hung", "RUNNING", { health: "unhealthy", unhealthy_because: "no heartbeat for 30s" }),
+    process("late", "STOPPED", { waits_for: ["db (not ready)"] }),
+    process("old", "RUNNING", { stale: "a.php has changed since it was started" }),
+    process("resting", "RUNNING", { quiet: "quiet" }),
+    process("soon", "RUNNING", { quiet: "asked", says: "2 jobs left" }),
+    process("well", "RUNNING", { ready: true, health: "healthy" }),
+  ];
+  expect(table(fleet, { width: 120 }).map((line) => line.replace(/ +4711 .* 24M/, " ..."))).toEqual(
+    [
+      "NAME     STATE       PID  UPTIME  RESTARTS  CPU  MEMORY  LAST EXIT                               SAYS",
+      "db       not ready ...",
+      "hung     unhealthy ...  no heartbeat for 30s",
+      "late     waiting                         0               waits for db (not ready)",
+      "old      stale ...  a.php has changed since it was started",
+      "resting  quiet ...",
+      "soon     quieting ...                                          2 jobs left",
+      "well     running ...",
+    ],
+  );
+  const copies = [copy(0, "RUNNING"), copy(1, "RUNNING", { stale: "older" }), copy(2, "RUNNING")];
+  expect(
+    table(copies)
+      .slice(1)
+      .map((line) => line.slice(0, 26)),
+  ).toEqual(["worker      2/3 running   ", "  worker_1  stale        4"]);
+});
+
 test("copies of a program in a group of several are one line for each program", () => {
   const member = (name: string, program: string) =>
     process(name, "RUNNING", { group: "shop", program });
@@ -108,6 +138,13 @@ const ended = { ...failed, expected: true };
 
 test.each<[string, number, Sampled[]]>([
   ["nothing", 0, []],
+  [
+    "one that is unhealthy",
+    1,
+    [process("a", "RUNNING", { health: "unhealthy" }), copy(0, "RUNNING")],
+  ],
+  ["one of an older release", 0, [process("a", "RUNNING", { stale: "older" })]],
+  ["one that waits for another", 1, [process("a", "STOPPED", { waits_for: ["b (FATAL)"] })]],
   ["all up", 0, [process("a", "RUNNING"), process("b", "RUNNING")]],
   ["one stopped by somebody", 0, [process("a", "RUNNING"), process("b", "STOPPED")]],
   ["one that has done its work", 0, [process("a", "EXITED", { last_exit: ended })]],
