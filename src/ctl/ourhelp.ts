@@ -86,6 +86,8 @@ export const rolloutHelp = [
   "-w, --wait\t\tTell each step; exit with 0 when all are replaced, else with 1",
   "--parallel <n>\t\tSo many at a time; default: rollout_parallel=",
   "--settle <time>\t\tHow long each must stay up; default: rollout_settle=",
+  "--max-unavailable <n>\tOf the group so many may be down meanwhile, for whatever reason",
+  "--surge <n>\t\tStart so many copies more first, and take them away at the end",
   "rollout status [gname]\tHow far they are, and how they have ended",
   "rollout pause <gname>\tHold it; resume lets it go on, abort ends it where it is",
   "Ex:",

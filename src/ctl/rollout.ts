@@ -51,13 +51,17 @@ function readWords(words: readonly string[]): Asked {
     wait: { type: "boolean", short: "w", default: false },
     parallel: { type: "string" },
     settle: { type: "string" },
+    "max-unavailable": { type: "string" },
+    surge: { type: "string" },
   });
   if (names.length === 0) {
     throw new UsageError("Error: rollout requires a process name", true, exit.badArguments);
   }
-  const { wait, parallel, settle } = values;
+  const { wait, parallel, settle, surge, "max-unavailable": max_unavailable } = values;
   const options = {
     ...(parallel !== undefined && { parallel }),
+    ...(max_unavailable !== undefined && { max_unavailable }),
+    ...(surge !== undefined && { surge }),
     ...(settle !== undefined && { settle: String(readSpan("--settle", settle)) }),
   };
   return { names, options, wait };
@@ -113,7 +117,8 @@ async function showStatus(session: Session, groups: readonly string[]): Promise<
   const shown = all.filter(({ group }) => wanted.length === 0 || wanted.includes(group));
   if (shown.length === 0) session.print("no rollouts");
   for (const status of shown) for (const line of formatRollout(status)) session.print(line);
-  if (shown.some(({ state }) => state === "failed")) session.exitCode = exit.generic;
+  if (shown.some(({ state }) => state === "failed" || state === "interrupted"))
+    session.exitCode = exit.generic;
 }
 
 async function steer(
@@ -139,6 +144,7 @@ export function formatRollout({
   failure,
 }: RolloutStatus): string[] {
   const head = `${group}: rollout ${state}, ${done.length} of ${total} replaced`;
+  if (state === "interrupted") return [head, "  droverd has ended meanwhile, and started all anew"];
   if (!failure) return [head];
   const others = left.filter((name) => name !== failure.process);
   return [

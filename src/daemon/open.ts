@@ -42,7 +42,7 @@ import { Roster } from "./roster.ts";
 import { openServer } from "./serve.ts";
 import { SharedSockets } from "./sharedsockets.ts";
 import type { Sinks } from "./sinks.ts";
-import { instanceOf, scaleFileOf } from "./source.ts";
+import { type HowToRead, instanceOf, scaleFileOf } from "./source.ts";
 import { StreamLimits } from "./streamlimits.ts";
 import type { ServiceManager } from "./systemd.ts";
 import type { World } from "./world.ts";
@@ -60,7 +60,7 @@ export interface DaemonOptions {
   /** Undefined when there is none. */
   manager: ServiceManager | undefined;
   /** Reads the configuration anew. @throws StartError */
-  reread(how?: { isScaled?: boolean }): Config;
+  reread(how?: HowToRead): Config;
   /** Reads the configuration for the next life. @throws StartError when it cannot be used */
   prepareRestart(): void;
 }
@@ -140,7 +140,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     clearing,
     needs: new Needs(log),
     freezer: new Freezer({ clock: systemClock, log }),
-    rollouts: new Rollouts({ clock: systemClock, log, events }),
+    rollouts: new Rollouts({ clock: systemClock, log, events, file: `${channels}.rollouts` }),
     events,
     identifier: supervisord.identifier,
     channels,
@@ -187,6 +187,10 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const { reread } = options;
   const scaleFile = scaleFileOf(file, rundir);
   const roster = new Roster({ config, groups, fleet, sockets, clearing, log, reread, scaleFile });
+  world.rollouts.connect({
+    members: (group) => fleet.group(group),
+    surge: (process, extra) => roster.surge(process, extra),
+  });
   const { watch_config: mode } = supervisord;
   if (mode !== "off") {
     const watching = new ConfigWatch(mode, { file: path.resolve(file), roster, hooks, world });

@@ -35,6 +35,8 @@ export const ownCalls = ({ logs, rollouts, find, process }: OwnPlaces): OwnCalls
     rollouts.begin([...new Set(names.flatMap((name) => find(String(name))))], {
       parallel: numberIn(options, "parallel", 1),
       settleMs: numberIn(options, "settle", 0),
+      maxUnavailable: numberIn(options, "max_unavailable", 1),
+      surge: numberIn(options, "surge", 0),
     }),
   "drover.getRollouts": () => rollouts.all,
   "drover.controlRollout": ({ group, action }) => {

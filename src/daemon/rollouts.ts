@@ -1,203 +1,115 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import type { ProcessConfig } from "../config/config.ts";
 import { Fault } from "../faults.ts";
-import { isAtRest, type State } from "../process/chart.ts";
-import { namespec } from "../process/order.ts";
+import { unless } from "../os/errno.ts";
+import { isAtRest } from "../process/chart.ts";
 import type { RolloutStatus } from "../rpc/results.ts";
+import { Rollout, type RolloutWorld } from "./rollout.ts";
 import type { Supervised } from "./supervised.ts";
-import type { World } from "./world.ts";
 
-type RolloutWorld = Pick<World, "clock" | "log" | "events">;
-
-interface RolloutPlan {
-  group: string;
-  processes: readonly Supervised[];
-  /** How many at a time. */
-  parallel: number;
-  /** How long a fresh one must stay up before the next has its turn. */
-  settleMs: number;
+/** What somebody asks for in place of what is configured. */
+interface Asked {
+  parallel?: number | undefined;
+  settleMs?: number | undefined;
+  maxUnavailable?: number | undefined;
+  surge?: number | undefined;
 }
 
-/** How many last lines of a copy that has failed are told. */
-const MOST_LINES = 10;
-
-const failed = ({ name }: State): boolean =>
-  name === "BACKOFF" || name === "FATAL" || name === "EXITED" || name === "UNKNOWN";
-
-/** Replaces the processes of a group by fresh ones, some at a time, and stops where one fails. */
-class Rollout {
-  readonly #plan: RolloutPlan;
-  readonly #world: RolloutWorld;
-  readonly #status: RolloutStatus;
-  #resume: (() => void) | undefined;
-  /** Resolves when it is over, and nothing is being replaced any more. */
-  readonly ended: Promise<void>;
-
-  constructor(plan: RolloutPlan, world: RolloutWorld) {
-    const { group, processes } = plan;
-    this.#plan = plan;
-    this.#world = world;
-    const left = processes.map(({ config }) => namespec(config));
-    const started = world.clock.wallMs() / 1_000;
-    this.#status = { group, state: "running", total: left.length, done: [], left, started };
-    world.log("info", `rollout of ${group}: ${left.length} processes, ${plan.parallel} at a time`);
-    world.events.emit("ROLLOUT_STARTED", { group, total: left.length });
-    this.ended = this.#run();
-  }
-
-  get status(): RolloutStatus {
-    return this.#status;
-  }
-
-  get isOver(): boolean {
-    return this.#status.state !== "running" && this.#status.state !== "paused";
-  }
-
-  pause(): void {
-    if (this.#status.state === "running") this.#status.state = "paused";
-  }
-
-  resume(): void {
-    if (this.#status.state !== "paused") return;
-    this.#status.state = "running";
-    this.#resume?.();
-  }
-
-  /** Those that are being replaced are; no other is begun. */
-  abort(): void {
-    if (!this.isOver) this.#end("aborted");
-    this.#resume?.();
-  }
-
-  async #run(): Promise<void> {
-    const waiting = this.#plan.processes.values();
-    const worker = async () => {
-      for (const process of waiting) {
-        await this.#untilResumed();
-        if (this.isOver) return;
-        await this.#replace(process);
-      }
-    };
-    await Promise.all(Array.from({ length: this.#plan.parallel }, worker));
-    if (!this.isOver) this.#end("done");
-  }
-
-  async #untilResumed(): Promise<void> {
-    while (this.#status.state === "paused") {
-      await new Promise<void>((resolve) => {
-        this.#resume = resolve;
-      });
-    }
-  }
-
-  async #replace(process: Supervised): Promise<void> {
-    const old = process.pid;
-    // Somebody has stopped it, or an update has taken it away.
-    if (process.state.name === "STOPPED" && isAtRest(process.state)) return;
-    if (process.state.name === "RUNNING") process.recycle("a rollout");
-    else {
-      process.stop("a rollout");
-      await process.until(isAtRest);
-      process.start();
-    }
-    const state = await process.until(
-      (now) =>
-        (process.ready && process.pid !== old) ||
-        process.vitals?.late ||
-        failed(now) ||
-        isAtRest(now),
-    );
-    if (process.vitals?.late) this.#fail(process, "was not ready in time");
-    else if (state.name !== "RUNNING") this.#fail(process, `is ${state.name}`);
-    else if (await this.#leavesWithin(process)) this.#fail(process, "has not stayed up");
-    else this.#noteDone(process);
-  }
-
-  /** Whether it does not stay up for as long as it should. */
-  async #leavesWithin(process: Supervised): Promise<boolean> {
-    const { pid } = process;
-    let cancel: () => void = () => undefined;
-    const settled = new Promise<false>((resolve) => {
-      cancel = this.#world.clock.after(this.#plan.settleMs, () => resolve(false));
-    });
-    const isGone = (state: State) => state.name !== "RUNNING" || process.pid !== pid;
-    const left = process.until(isGone).then(() => true);
-    const leaves = await Promise.race([settled, left]);
-    cancel();
-    return leaves;
-  }
-
-  #noteDone(process: Supervised): void {
-    const { done, left, group, total } = this.#status;
-    const name = namespec(process.config);
-    done.push(name);
-    left.splice(left.indexOf(name), 1);
-    if (this.isOver) return;
-    const of = { process: process.config.name, group };
-    this.#world.events.emit("ROLLOUT_STEP", { ...of, done: done.length, total });
-  }
-
-  #fail(process: Supervised, what: string): void {
-    const exit = process.lastExit;
-    const { group, name } = process.config;
-    const cause = process.spawnerr !== "" && !exit ? process.spawnerr : (exit?.cause ?? "");
-    const error = `${namespec(process.config)} ${what}${cause === "" ? "" : `: ${cause}`}`;
-    const { stderr = [], stdout = [] } = exit?.last_output ?? {};
-    const lines = (stderr.length > 0 ? stderr : stdout).slice(-MOST_LINES);
-    if (this.isOver) return;
-    this.#status.failure = { process: namespec(process.config), error, last_lines: lines };
-    this.#end("failed");
-    this.#world.events.emit("ROLLOUT_FAILED", { process: name, group, error, last_lines: lines });
-  }
-
-  #end(state: "done" | "failed" | "aborted"): void {
-    const { group, done, total, failure } = this.#status;
-    this.#status.state = state;
-    this.#status.ended = this.#world.clock.wallMs() / 1_000;
-    const why = failure ? `: ${failure.error}` : "";
-    const level = state === "failed" ? "error" : "info";
-    this.#world.log(
-      level,
-      `rollout of ${group} ${state}, ${done.length} of ${total} replaced${why}`,
-    );
-    if (state === "done") this.#world.events.emit("ROLLOUT_DONE", { group, total });
-    if (state === "aborted") this.#world.events.emit("ROLLOUT_ABORTED", { group, total });
-  }
+/** What rollouts need of the fleet. */
+interface Stage {
+  /** All of a group, by now. */
+  members(group: string): readonly Supervised[];
+  /** So many copies more of a process; @returns what takes them away again */
+  surge(process: ProcessConfig, extra: number): Promise<() => Promise<void>>;
 }
 
 /** The rollouts of all groups: one at a time for each, and of each the latest is remembered. */
 export class Rollouts {
   readonly #world: RolloutWorld;
+  /** Has those that are under way, for the next droverd to tell what became of them. */
+  readonly #file: string;
   readonly #byGroup = new Map<string, Rollout>();
+  /** Of an earlier droverd. */
+  readonly #interrupted = new Map<string, RolloutStatus>();
+  #stage: Stage | undefined;
 
-  constructor(world: RolloutWorld) {
+  constructor({ file, ...world }: RolloutWorld & { file: string }) {
     this.#world = world;
-    world.events.observe(["SUPERVISOR_STATE_CHANGE_STOPPING"], () => this.#close());
+    this.#file = file;
+    for (const status of this.#read()) this.#interrupted.set(status.group, status);
+    world.events.observe(["SUPERVISOR_STATE_CHANGE_STOPPING"], () => {
+      for (const rollout of this.#byGroup.values()) rollout.interrupt();
+    });
+  }
+
+  connect(stage: Stage): void {
+    this.#stage = stage;
+  }
+
+  #read(): RolloutStatus[] {
+    const text = unless(["ENOENT"], () => readFileSync(this.#file, "utf8"));
+    if (text === undefined) return [];
+    rmSync(this.#file, { force: true });
+    try {
+      const found = JSON.parse(text) as RolloutStatus[];
+      return found.map((status) => {
+        const { group, done, total } = status;
+        const far = `${done.length} of ${total} replaced, and all are started anew now`;
+        this.#world.log("warn", `the rollout of ${group} was interrupted: ${far}`);
+        return { ...status, state: "interrupted" };
+      });
+    } catch (error) {
+      this.#world.log("error", `cannot read ${this.#file}, it is ignored: ${error}`);
+      return [];
+    }
+  }
+
+  /** As a whole or not at all. */
+  #save(): void {
+    const all = [...this.#byGroup.values()].map(({ status }) => status);
+    const kept = all.filter(({ state }) => /^(?:running|paused|interrupted)$/.test(state));
+    try {
+      if (kept.length === 0) rmSync(this.#file, { force: true });
+      else {
+        writeFileSync(`${this.#file}.new`, JSON.stringify(kept), { mode: 0o600 });
+        renameSync(`${this.#file}.new`, this.#file);
+      }
+    } catch (error) {
+      this.#world.log("error", `cannot note how far rollouts are: ${error}`);
+    }
   }
 
   /**
    * Begins one. Those that somebody has stopped stay so.
    * @throws Fault BAD_ARGUMENTS for processes of several groups; FAILED when there is one already
    */
-  begin(
-    processes: readonly Supervised[],
-    { parallel, settleMs }: { parallel?: number | undefined; settleMs?: number | undefined },
-  ): RolloutStatus {
+  begin(processes: readonly Supervised[], asked: Asked): RolloutStatus {
     const wanted = processes.filter(({ state }) => !(state.name === "STOPPED" && isAtRest(state)));
     const [first] = wanted;
     if (!first) throw new Fault("NOT_RUNNING", "nothing of it runs");
-    const { group, rollout_parallel, rollout_settle } = first.config;
-    if (processes.some(({ config }) => config.group !== group)) {
+    const { config } = first;
+    const { group } = config;
+    if (processes.some((each) => each.config.group !== group)) {
       throw new Fault("BAD_ARGUMENTS", "expected processes of one group");
     }
     if (this.underWay(group)) {
       throw new Fault("FAILED", `there is a rollout of ${group} already: see rollout status`);
     }
+    const { maxUnavailable = config.rollout_max_unavailable } = asked;
+    const { surge = config.rollout_surge, parallel = config.rollout_parallel } = asked;
+    const stage = this.#stage;
     const plan = {
-      ...{ group, processes: wanted },
-      parallel: parallel ?? rollout_parallel,
-      settleMs: settleMs ?? rollout_settle,
+      ...{ group, processes: wanted, maxUnavailable },
+      parallel: Math.min(parallel, maxUnavailable ?? Infinity),
+      settleMs: asked.settleMs ?? config.rollout_settle,
+      members: () => stage?.members(group) ?? wanted,
+      surge: stage && surge > 0 ? () => stage.surge(config, surge) : undefined,
+      changed: () => this.#save(),
     };
     const rollout = new Rollout(plan, this.#world);
+    this.#interrupted.delete(group);
     this.#byGroup.set(group, rollout);
+    this.#save();
     return rollout.status;
   }
 
@@ -215,11 +127,7 @@ export class Rollouts {
   }
 
   get all(): RolloutStatus[] {
-    return [...this.#byGroup.values()].map(({ status }) => status);
-  }
-
-  /** The daemon goes down: no other is begun. */
-  #close(): void {
-    for (const rollout of this.#byGroup.values()) rollout.abort();
+    const own = [...this.#byGroup.values()].map(({ status }) => status);
+    return [...this.#interrupted.values(), ...own];
   }
 }

@@ -1,6 +1,7 @@
-import type { Config, GroupConfig } from "../config/config.ts";
+import type { Config, GroupConfig, ProcessConfig } from "../config/config.ts";
 import { type ConfigDiff, diff } from "../config/diff.ts";
 import { isPlain, type PlannedChange, planOf } from "../config/plan.ts";
+import type { RawSection } from "../config/raw.ts";
 import { Fault } from "../faults.ts";
 import { withLogs } from "./autologs.ts";
 import { StartError } from "./errors.ts";
@@ -9,6 +10,7 @@ import type { Log } from "./log.ts";
 import { adoptOrphans } from "./orphans.ts";
 import type { ScaleFile } from "./scales.ts";
 import { boundsOf, groupOf, readCount, refuseOtherEdits } from "./scaling.ts";
+import type { HowToRead } from "./source.ts";
 import type { World } from "./world.ts";
 
 interface RosterParts extends Pick<World, "sockets" | "clearing"> {
@@ -19,7 +21,7 @@ interface RosterParts extends Pick<World, "sockets" | "clearing"> {
   fleet: Pick<Fleet, "add" | "remove" | "has" | "change" | "halt" | "closing">;
   log: Log;
   /** Reads the configuration anew. @throws StartError */
-  reread(how?: { isScaled?: boolean }): Config;
+  reread(how?: HowToRead): Config;
   scaleFile: ScaleFile;
 }
 
@@ -29,6 +31,8 @@ export class Roster {
   /** As they were read when they were taken over. */
   readonly #active: Map<string, GroupConfig>;
   readonly #beingAdded = new Set<string>();
+  /** How many copies programs have while a rollout has some more of them. */
+  readonly #surges = new Map<string, number>();
   #latest: Config;
 
   constructor(parts: RosterParts) {
@@ -182,19 +186,47 @@ export class Roster {
     if (count === copies.length) return [];
     scaleFile.write(new Map(before).set(program, count));
     try {
-      const after = this.#read({ isScaled: true });
-      const group = groupOf(program, section, after);
-      const active = this.#active.get(group.name);
-      if (!active) throw new Fault("BAD_NAME", `${group.name} is not part of what runs`);
-      const [old, now] = [active, group].map((each) => ({ ...after, groups: [each] }));
-      const plan = old && now ? planOf(diff(old, now), [active], [group]) : [];
-      refuseOtherEdits(plan, program);
-      this.#latest = after;
-      return await this.update(group.name);
+      return await this.#resize(program, section);
     } catch (error) {
       scaleFile.write(before);
       throw error;
     }
+  }
+
+  /** Takes over how many copies a program is to have by now, and no other edit. @throws Fault */
+  async #resize(program: string, section: RawSection): Promise<PlannedChange[]> {
+    const after = this.#read({ isScaled: true });
+    const group = groupOf(program, section, after);
+    const active = this.#active.get(group.name);
+    if (!active) throw new Fault("BAD_NAME", `${group.name} is not part of what runs`);
+    const [old, now] = [active, group].map((each) => ({ ...after, groups: [each] }));
+    const plan = old && now ? planOf(diff(old, now), [active], [group]) : [];
+    refuseOtherEdits(plan, program);
+    this.#latest = after;
+    return await this.update(group.name);
+  }
+
+  /**
+   * Gives the program of a process so many copies more, for a while; nothing of it is kept.
+   * @returns what takes them away again
+   * @throws Fault FAILED where the configuration has other edits, or is another with more copies
+   */
+  async surge({ section }: ProcessConfig, extra: number): Promise<() => Promise<void>> {
+    const program = section.name.slice(section.name.indexOf(":") + 1).trim();
+    const copies = [...this.#active.values()]
+      .flatMap(({ processes }) => processes)
+      .filter((process) => process.section.name === section.name);
+    this.#surges.set(program, copies.length + extra);
+    try {
+      await this.#resize(program, section);
+    } catch (error) {
+      this.#surges.delete(program);
+      throw error;
+    }
+    return async () => {
+      this.#surges.delete(program);
+      await this.#resize(program, section);
+    };
   }
 
   /**
@@ -226,9 +258,9 @@ export class Roster {
   }
 
   /** @throws Fault CANT_REREAD */
-  #read(how?: { isScaled?: boolean }): Config {
+  #read(how?: HowToRead): Config {
     try {
-      return this.#parts.reread(how);
+      return this.#parts.reread({ ...how, surges: this.#surges });
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       throw new Fault("CANT_REREAD", error.message.replace(/^Error: /, ""), { cause: error });

@@ -65,14 +65,26 @@ function read({ file, overrides, cwd }: Source, changes: Changes): Config {
   return loadConfig(file, reader, { ...machine(), cwd }, { overrides, ...changes });
 }
 
+export interface HowToRead {
+  /** As `droverctl scale` has scaled it, and not as it is written. */
+  isScaled?: boolean;
+  /** How many copies programs are to have in any case, by their names. */
+  surges?: ReadonlyMap<string, number>;
+}
+
 /**
- * @param isScaled as `droverctl scale` has scaled it, and not as it is written
  * @throws StartError with every problem of the configuration, for those who read the terminal or the log
  */
-export function loadSource(source: Source, { isScaled = true } = {}): Config {
-  const scaled = (rundir: string | undefined) => scaleFileOf(source.file, rundir).read();
+export function loadSource(
+  source: Source,
+  { isScaled = true, surges = new Map() }: HowToRead = {},
+): Config {
+  const scaled = (rundir: string | undefined) => {
+    const lasting = isScaled ? scaleFileOf(source.file, rundir).read() : new Map();
+    return new Map([...lasting, ...surges]);
+  };
   try {
-    return read(source, isScaled ? { scaled } : {});
+    return read(source, { scaled });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new StartError(describe(error.problems, source.cwd), 2, { cause: error });

@@ -372,7 +372,10 @@ export const methods = table({
     role: "operate",
     params: {
       names: list("names of processes, or a group as group:*"),
-      options: record("parallel: how many at a time; settle: milliseconds that each must stay up"),
+      options: record(
+        "parallel: how many at a time; settle: milliseconds that each must stay up; max_unavailable: how many " +
+          "may be down; surge: how many copies more to start first",
+      ),
     },
     result: struct<RolloutStatus>("", rolloutStatus),
     faults: ["BAD_NAME", "BAD_ARGUMENTS", "NOT_RUNNING", "FAILED"],

@@ -151,7 +151,7 @@ export interface ConfiguredOption {
 /** How far a rollout is, or how it has ended. Times in seconds since the Epoch. */
 export interface RolloutStatus {
   group: string;
-  state: "running" | "paused" | "done" | "failed" | "aborted";
+  state: "running" | "paused" | "done" | "failed" | "aborted" | "interrupted";
   total: number;
   /** Replaced, and up. */
   done: string[];

@@ -252,7 +252,7 @@ export const configuredOption = {
 
 export const rolloutStatus = {
   group: text("of the processes"),
-  state: text("running, paused, done, failed or aborted"),
+  state: text("running, paused, done, failed, aborted, or interrupted by the end of droverd"),
   total: integer("how many it is to replace"),
   done: { type: "array", doc: "names of those that are replaced and up" },
   left: { type: "array", doc: "names of the others" },

@@ -94,6 +94,25 @@ export const programOptions = {
     origin: "drover",
     doc: "How long a fresh copy must stay up after it is running, before a rollout goes on to the next.",
   }),
+  rollout_max_unavailable: option({
+    kind: integerFrom(1, 32_768),
+    default: undefined,
+    change: "live",
+    origin: "drover",
+    example: "2",
+    doc:
+      "How many of the group may be down, or not ready, while a rollout replaces one, that one and those it has " +
+      "not taken down included. Not set: those that it replaces itself, rollout_parallel.",
+  }),
+  rollout_surge: option({
+    kind: integerFrom(0, 32_768),
+    default: "0",
+    change: "live",
+    origin: "drover",
+    doc:
+      "Copies more than numprocs that a rollout starts first and takes away at its end, so that there are " +
+      "never fewer than numprocs at work. When they do not come up, no old copy is touched.",
+  }),
   scale_min: option({
     kind: integerFrom(0, 32_768),
     default: "0",
