@@ -51,26 +51,27 @@ function ofGroup(
   is: GroupConfig,
 ): PlannedChange[] {
   if (!isPlain(was) || !isPlain(is)) return ofTiedGroup(group, was, is);
+  const becauseOf = once((section: RawSection | undefined) => numbersOf(section, was, is));
   const copies = (
     names: readonly string[],
     all: readonly ProcessConfig[],
     action: "start" | "stop",
-  ) =>
-    names.map((name): PlannedChange => {
-      const section = all.find((process) => process.name === name)?.section;
-      return { group, name, action, because: numbersOf(section, was, is) };
+  ) => {
+    const sections = new Map(all.map((process) => [process.name, process.section]));
+    return names.map((name): PlannedChange => {
+      const because = becauseOf(sections.get(name));
+      return { group, name, action, because };
     });
+  };
   const both = changed.map(
     ({ name, cost, options: own }): PlannedChange => ({
       ...{ group, name, action: cost === "restart" ? "restart" : "change" },
       because: own.map(({ place, cost: _, ...told }) => ({ ...told, ...place })),
     }),
   );
-  const known = new Set(changed.map(({ name }) => name));
+  const known = new Set([...changed.map(({ name }) => name), ...added]);
   const ofAll = options.map(({ place, cost: _, ...told }) => ({ ...told, ...place }));
-  const others = is.processes.filter(
-    ({ name }) => ofAll.length > 0 && !known.has(name) && !added.includes(name),
-  );
+  const others = is.processes.filter(({ name }) => ofAll.length > 0 && !known.has(name));
   return [
     // Those with the highest numbers leave first.
     ...copies(removed.toReversed(), was.processes, "stop"),
@@ -82,6 +83,16 @@ function ofGroup(
     ),
     ...copies(added, is.processes, "start"),
   ];
+}
+
+/** The copies of a program come and go for the same reason. */
+function once<K, V>(answer: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>();
+  return (key) => {
+    const found = known.get(key) ?? answer(key);
+    known.set(key, found);
+    return found;
+  };
 }
 
 function ofTiedGroup(group: string, was: GroupConfig, is: GroupConfig): PlannedChange[] {
