@@ -157,6 +157,7 @@ export class Health {
   }
 
   #found(by: string, why: string): void {
+    if (this.#over.signal.aborted) return;
     const isNew = this.#ills.size === 0;
     this.#ills.set(by, why);
     if (isNew) this.#parts.ill(why);

@@ -19,6 +19,8 @@ export class Needs {
   #needs = new Map<Supervised, readonly Needed[]>();
   #dependents = new Map<Supervised, Set<Supervised>>();
   readonly #waiting = new Map<Supervised, () => void>();
+  /** Those that are to be started, and wait. */
+  readonly #held = new Set<Supervised>();
   /** With which children of those that it needs a process was started. */
   readonly #startedWith = new WeakMap<Supervised, ReadonlyMap<Supervised, number>>();
 
@@ -72,9 +74,33 @@ export class Needs {
     );
   }
 
-  /** Starts what a process needs and nobody has started, and what that needs. */
-  startNeeded(process: Supervised): void {
+  /**
+   * Starts what a process needs and nobody has started, and what that needs, and has the process itself
+   * start once all of that is up.
+   * @returns false when it is not yet
+   */
+  start(process: Supervised, go: () => void): boolean {
+    this.forget(process);
+    // Should what it needs have come to need it, that does not start it once more.
+    this.#held.add(process);
     for (const each of this.of(process)) if (isAtRest(each.state) && !each.waits) each.start();
+    const wait = this.whenMet(process, () => {
+      this.#held.delete(process);
+      go();
+    });
+    return wait === undefined;
+  }
+
+  /** It is to be started, and waits. */
+  isHeld(process: Supervised): boolean {
+    return this.#held.has(process);
+  }
+
+  /** It is not to be started any more. @returns whether it was */
+  forget(process: Supervised): boolean {
+    if (!this.#held.delete(process)) return false;
+    this.#waiting.delete(process);
+    return true;
   }
 
   /**

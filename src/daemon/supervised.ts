@@ -12,11 +12,12 @@ import {
 } from "../process/chart.ts";
 import type { Exit } from "../process/exit.ts";
 import { narrate } from "../process/narrate.ts";
-import { formatMs, type Policy, PRELUDE } from "../process/policy.ts";
+import { formatMs, type Policy } from "../process/policy.ts";
 import type { ExitRecord } from "../process/record.ts";
 import { type SignalName, signalOf } from "../process/signals.ts";
 import { isSignallable, isStopped } from "../process/states.ts";
 import { whoAsks } from "../rpc/asking.ts";
+import { Attention } from "./attention.ts";
 import { enclosureOf } from "./channelname.ts";
 import { ChildMaker, type SpawnEvents } from "./child.ts";
 import { SpawnError } from "./errors.ts";
@@ -26,13 +27,9 @@ import type { Entry } from "./ledger.ts";
 import { LiveChild } from "./livechild.ts";
 import type { Recycler } from "./recycler.ts";
 import { untilGone } from "./survivors.ts";
-import { isAttended, Vitals } from "./vitals.ts";
 import type { World } from "./world.ts";
 
 const REQUEST = "a request";
-
-/** Who has been up for so long has not come back ill. */
-const FORGIVEN_AFTER_MS = 600_000;
 
 /** One process of the fleet: runs its chart, performs its effects, remembers how its children ended. */
 export class Supervised {
@@ -47,10 +44,7 @@ export class Supervised {
   /** The configuration's, or that of an earlier one for a child that it started. */
   #policy: Policy;
   #child: LiveChild | undefined;
-  /** Of a program of which more is of interest than that it runs. */
-  #vitals: Vitals | undefined;
-  /** How often in a row a child had to be put down because it worked no more. */
-  #illnesses = 0;
+  readonly #attention: Attention;
   /** The child is no more, but that it has exited is not told yet. */
   #collected = false;
   /** The signal of a stop that is to follow has been sent. */
@@ -58,8 +52,6 @@ export class Supervised {
   /** When the timer of its state ends, in milliseconds since the Epoch. */
   #wakesAt: number | undefined;
   #cancelTimer: (() => void) | undefined;
-  /** It is to be started as soon as what it needs is up; this takes it back. */
-  #cancelStart: (() => void) | undefined;
   #unspawn: (() => void) | undefined;
   readonly #watchers = new Set<() => void>();
 
@@ -70,6 +62,17 @@ export class Supervised {
     this.recycler = recycler;
     this.maker = new ChildMaker(config, world);
     this.history = new History(this.maker.stdio, world);
+    this.#attention = new Attention({
+      world,
+      maker: this.maker,
+      config: () => this.#config,
+      pid: () => this.pid,
+      uptimeMs: () => this.#child?.uptimeMs ?? 0,
+      changed: () => this.#notify(),
+      late: (why) => this.requestRecycling(why),
+      unhealthy: (inARow, why) => this.#send({ type: "unhealthy", inARow }, why),
+      quieted: () => this.#send({ type: "quieted" }),
+    });
   }
 
   get config(): ProcessConfig {
@@ -99,12 +102,12 @@ export class Supervised {
 
   /** It runs, and is known to be ready where it says by what. */
   get ready(): boolean {
-    return this.#state.name === "RUNNING" && (this.#vitals?.ready ?? true);
+    return this.#state.name === "RUNNING" && (this.vitals?.ready ?? true);
   }
 
   /** What is known of its child; undefined: nothing beside that it runs. */
-  get vitals(): Omit<Vitals, "begin" | "close"> | undefined {
-    return this.#vitals;
+  get vitals(): Attention["vitals"] {
+    return this.#attention.vitals;
   }
 
   /** How the latest child ended. */
@@ -139,6 +142,7 @@ export class Supervised {
     } catch (error) {
       this.#world.log("error", `cannot read the output of '${this.config.name}': ${error}`);
     }
+    this.#attention.adopt(survivor.pid);
     this.#send({ type: "found", after }, "a new droverd");
     await untilGone(survivor);
     this.#policy = this.config;
@@ -148,32 +152,18 @@ export class Supervised {
   /** With what it needs, and once that is up. */
   start(): void {
     this.history.forgive();
-    if (!isStopped(this.#state.name)) {
-      this.#send({ type: "start" });
-      return;
-    }
-    const { needs } = this.#world;
-    this.#cancelStart?.();
-    // Should what it needs have come to need it, that does not start it once more.
-    this.#cancelStart = () => undefined;
-    needs.startNeeded(this);
-    this.#cancelStart = needs.whenMet(this, () => {
-      this.#cancelStart = undefined;
-      this.#send({ type: "start" });
-    });
-    if (this.#cancelStart) this.#notify();
+    const go = () => this.#send({ type: "start" });
+    if (!isStopped(this.#state.name)) go();
+    else if (!this.#world.needs.start(this, go)) this.#notify();
   }
 
   #forgetStart(): void {
-    if (!this.#cancelStart) return;
-    this.#cancelStart();
-    this.#cancelStart = undefined;
-    this.#notify();
+    if (this.#world.needs.forget(this)) this.#notify();
   }
 
   /** It is to be started, and waits for what it needs. */
   get waits(): boolean {
-    return this.#cancelStart !== undefined;
+    return this.#world.needs.isHeld(this);
   }
 
   /** What it waits for, for people; empty: nothing. */
@@ -194,8 +184,9 @@ export class Supervised {
    * everything else is done.
    */
   hasten(): void {
-    const [first] = transition(this.#state, { type: "stop" }, this.#context())?.effects ?? [];
-    if (first?.type !== "signal") return;
+    const step = transition(this.#state, { type: "stop" }, this.#context());
+    const [first] = step?.effects ?? [];
+    if (!step || first?.type !== "signal" || this.#attention.hasAsked(step.next)) return;
     this.#signal(first);
     this.#hastened = true;
   }
@@ -229,12 +220,8 @@ export class Supervised {
    * @throws what the kernel gives
    */
   quiet(): boolean {
-    const { quietsignal, quiet_ready, quiet_timeout } = this.config;
-    if (!quietsignal || !this.#vitals) return false;
-    if (this.#vitals.quiet) return true;
-    if (!this.signal(quietsignal)) return false;
-    this.#vitals.askedForQuiet(quiet_ready ?? { by: "time", ms: quiet_timeout });
-    return true;
+    const { quietsignal } = this.config;
+    return quietsignal !== undefined && this.#attention.quiet(() => this.signal(quietsignal));
   }
 
   /** The daemon is going down: nothing starts by itself from here on. */
@@ -323,8 +310,7 @@ export class Supervised {
     this.history.add({ from, event, to: next, reason }, this.#policy);
     this.#state = next;
     this.#tell({ from, event, to: next, reason });
-    if (next.name === "STOPPING") this.#vitals?.rest();
-    else {
+    if (next.name !== "STOPPING") {
       this.#child?.endStopCommand();
       if (event.type === "exited" || event.type === "cleared") {
         this.#child?.bury();
@@ -332,6 +318,7 @@ export class Supervised {
       }
     }
     for (const effect of effects) this.#perform(effect);
+    if (this.#state.name === "STOPPING") this.#attention.stopping(this.#state, this.#policy);
     this.#notify();
     for (const watcher of this.#world.watchers) watcher(this);
   }
@@ -350,7 +337,7 @@ export class Supervised {
     const { restart_limit } = this.#policy;
     const restarts = restart_limit ? this.history.restartsWithin(restart_limit.windowMs) : 0;
     const random = this.#world.random();
-    const quiet = this.#vitals?.quiet === "quiet";
+    const quiet = this.vitals?.quiet === "quiet";
     return { policy: this.#policy, closing: this.#closing, random, restarts, quiet };
   }
 
@@ -403,9 +390,8 @@ export class Supervised {
       case "signal":
         // A first act that is SIGKILL was not preceded by anything that asked.
         if (effect.signal === "SIGKILL" && this.#isBeyondFirstAct()) this.history.killed();
-        if (!this.#hastened && !this.#isAskedAlready()) this.#signal(effect);
+        if (!this.#hastened && !this.#attention.hasAsked(this.#state)) this.#signal(effect);
         this.#hastened = false;
-        this.#noteQuiet();
         break;
       case "stopcommand":
         this.#child?.runStopCommand(this.#policy.stopcommand ?? "", (error) =>
@@ -421,24 +407,6 @@ export class Supervised {
     }
   }
 
-  #isBeingQuieted(): boolean {
-    const state = this.#state;
-    return state.name === "STOPPING" && state.act === PRELUDE && state.prelude === "quiet";
-  }
-
-  /** Somebody may have asked it to take no more jobs before it is stopped. */
-  #isAskedAlready(): boolean {
-    return this.#isBeingQuieted() && this.#vitals?.quiet === "asked";
-  }
-
-  #noteQuiet(): void {
-    const { quiet_ready } = this.#policy;
-    // A time is its state's own.
-    if (this.#isBeingQuieted() && quiet_ready?.by !== "time") {
-      this.#vitals?.askedForQuiet(this.config.quiet_ready);
-    }
-  }
-
   #isBeyondFirstAct(): boolean {
     return this.#state.name === "STOPPING" && this.#state.act > 0;
   }
@@ -447,22 +415,22 @@ export class Supervised {
     this.maker.stdio.forget();
     let started = false;
     try {
-      if (isAttended(this.#config)) this.#vitals = this.#attend();
+      const extra = this.#attention.prepare();
       const events: SpawnEvents = {
         started: (pid) => {
           started = true;
           this.#spawned(pid);
         },
         failed: (error, scarce) => {
-          this.#neglect();
+          this.#attention.end();
           this.#send({ type: "spawnFailed", error, scarce });
         },
         collected: () => this.#noteCollected(),
         exited: (exit, usage) => this.#exited(exit, usage),
       };
-      this.maker.spawn(events, this.#vitals?.openPipe());
+      this.maker.spawn(events, extra);
     } catch (error) {
-      if (!started) this.#neglect();
+      if (!started) this.#attention.end();
       const failure = error instanceof SpawnError ? error : undefined;
       const { message = String(error), scarce = false } = failure ?? {};
       // Whatever it was: who has no child must not seem to start for ever, and who has one starts no other.
@@ -479,41 +447,11 @@ export class Supervised {
     const start = isKnownAnyway ? undefined : this.#note(pid);
     const child = new LiveChild({ pid, start }, this.maker, this.#world);
     this.#child = child;
-    this.#vitals?.begin(pid);
+    this.#attention.begin(pid);
     this.#world.needs.spawned(this);
     this.#send({ type: "spawned" });
     if (!isKnownAnyway) return;
     this.#world.launcher.afterwards(() => this.#child === child && this.#note(pid));
-  }
-
-  #attend(): Vitals {
-    return new Vitals({
-      world: this.#world,
-      maker: this.maker,
-      changed: () => this.#notify(),
-      late: (why) => this.requestRecycling(why),
-      ill: (why) => this.#fellIll(why),
-      quieted: () => this.#send({ type: "quieted" }),
-    });
-  }
-
-  #neglect(): void {
-    this.#vitals?.close();
-    this.#vitals = undefined;
-  }
-
-  /** Has it put down, and started again after a wait that is longer each time, unless it is only told. */
-  #fellIll(why: string): void {
-    const { pid } = this;
-    const act = () => {
-      const { unhealthy_action } = this.#config;
-      if (this.pid !== pid || unhealthy_action === "none" || !this.#vitals?.illness) return;
-      const wellForMs = this.#policy.backoff_reset_after ?? FORGIVEN_AFTER_MS;
-      const isOld = (this.#child?.uptimeMs ?? 0) >= wellForMs;
-      this.#illnesses = isOld ? 1 : this.#illnesses + 1;
-      this.#send({ type: "unhealthy", inARow: this.#illnesses }, why);
-    };
-    this.#world.freezer.whenThawed(act);
   }
 
   /** Notes the child for a later daemon. @returns when it started, as Identity has it */
@@ -533,7 +471,7 @@ export class Supervised {
 
   #exited(exit: Exit, usage: End["usage"]): void {
     this.#collected = false;
-    this.#neglect();
+    this.#attention.end();
     const child = this.#child;
     if (!child) return;
     const { uptimeMs, pid } = child;

@@ -123,12 +123,18 @@ export class Vitals {
         this.#readiness?.told(),
       );
     }
-    this.listen();
+    this.#listen();
     if (ready.by === "notify" && this.#isMute) this.#readiness?.told();
   }
 
+  /** A child is there that is only to be stopped, or asked to take no more jobs. */
+  adopt(pid: number): void {
+    this.#pid = pid;
+    this.#listen();
+  }
+
   /** Has its output heard, where anything in it matters. */
-  listen(): void {
+  #listen(): void {
     if (!isHeard(this.#config)) return;
     this.#parts.maker.stdio.onOutput = (chunk) => {
       this.#readyEar?.push(chunk);

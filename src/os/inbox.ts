@@ -38,6 +38,7 @@ const LONGEST_PATH = 108;
 
 /** A datagram socket of this process, on which others speak to it. */
 export interface Inbox {
+  /** Receives what has come by now, and nothing more. */
   close(): void;
 }
 
@@ -129,6 +130,7 @@ class Arrivals {
 
   /** Before it is closed, by which the epoll forgets it. */
   remove(fd: number): void {
+    this.#receive(fd);
     this.#receivers.delete(fd);
   }
 

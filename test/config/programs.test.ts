@@ -230,6 +230,8 @@ test("a program that sets nothing is run as supervisord runs it", () => {
     scale_min: 0,
     rollout_parallel: 1,
     rollout_settle: 1_000,
+    rollout_max_unavailable: undefined,
+    rollout_surge: 0,
     watch: [],
     watch_action: { act: "restart" },
     watch_debounce: 500,

@@ -75,3 +75,25 @@ test("stopped is down for whatever reason; exited is by itself", () => {
   expect(new Waiting("exited", exited).reached).toEqual(["p"]);
   expect(new Waiting("exited", fatal).hopeless).toEqual(["p"]);
 });
+
+test("wait --for quiet is told of each that has no job left, and of each that has ended, once", () => {
+  const process = (name: string, more: object = {}) =>
+    ({ name, group: name, statename: "RUNNING", ...more }) as const;
+  const waiting = new Waiting("quiet", [
+    process("quiet", { quiet: "quiet" }),
+    process("asked", { quiet: "asked" }),
+    process("other"),
+    process("down", { statename: "STOPPED" }),
+  ] as ConstructorParameters<typeof Waiting>[1]);
+  expect(waiting.reached).toEqual(["quiet", "down"]);
+  const told = (type: EventRecord["type"], name: string) =>
+    waiting.note({ time: "", type, process: name, group: name });
+  told("READINESS_READY", "other");
+  expect(waiting.left).toEqual(["asked", "other"]);
+  told("READINESS_QUIET", "asked");
+  expect(waiting.left).toEqual(["other"]);
+  // It is started again, and has other jobs then.
+  told("PROCESS_STATE_EXITED", "other");
+  told("PROCESS_STATE_STARTING", "other");
+  expect(waiting.left).toEqual([]);
+});

@@ -85,22 +85,22 @@ test("quiet NAME asks for it alone, and a stop asks no second time", async () =>
     code: 1,
     stdout: "says: ERROR (RUNNING, not quiet within 200ms)\n",
   });
-  const waiting = daemon.ctl("wait", "says", "ends", "--for", "quiet", "--timeout", "20s");
+  const waiting = daemon.ctl("wait", "says", "--for", "quiet", "--timeout", "20s");
   expect((await daemon.ctl("quiet", "all")).stdout.split("\n").toSorted()).toEqual([
     "",
     ...["ends", "ignores", "says", "timed"].map((name) => `${name}: asked to take no more jobs`),
   ]);
   writeFileSync(path.join(daemon.dir, "done"), "");
-  expect(await waiting).toMatchObject({ code: 0, stdout: "says: quiet\nends: quiet\n" });
+  expect(await waiting).toMatchObject({ code: 0, stdout: "says: quiet\n" });
   expect(await processOf(daemon, "says")).toMatchObject({ quiet: "quiet", statename: "RUNNING" });
   expect((await daemon.ctl("why", "says")).stdout).toContain(
     "it is quiet: it takes no more jobs, and has none",
   );
   expect((await daemon.info("plain")).pid).toBe(plain);
   // Ended by itself, it was started again, and takes jobs.
-  await daemon.state("ends", "RUNNING");
   await eventually("it is a fresh one", async () => {
-    return !("quiet" in (await processOf(daemon, "ends")));
+    const fresh = await processOf(daemon, "ends");
+    return fresh.statename === "RUNNING" && !("quiet" in fresh);
   });
   // Quiet already, it is stopped at once; its file is there, so another signal would be answered.
   const asked = () => daemon.log().split("'says' stdout output:\nasked").length - 1;
@@ -115,6 +115,8 @@ test("quiet NAME asks for it alone, and a stop asks no second time", async () =>
   });
   await daemon.ctl("stop", "ends");
   expect((await daemon.ctl("quiet", "ends")).stdout).toBe("ends: ERROR (not running)\n");
+  // What has ended has no job either.
+  expect((await daemon.ctl("wait", "ends", "--for", "quiet")).stdout).toBe("ends: quiet\n");
   expect(JSON.parse((await daemon.ctl("quiet", "says", "--json")).stdout)).toEqual([
     { group: "says", name: "says", status: 80, description: "OK" },
   ]);
@@ -129,6 +131,12 @@ process_name=%(program_name)s_%(process_num)d
 numprocs=2
 startsecs=0
 quietsignal=USR2
+[program:says]
+command=${worker("echo idle")}
+directory=%(here)s
+startsecs=0
+quietsignal=USR2
+quiet_ready=log:/^idle$/
 [program:slow]
 command=sh -c 'trap "sleep 1; echo finished > finished; exit 0" USR2; trap "exit 3" TERM; while :; do sleep 0.02; done'
 directory=%(here)s
@@ -148,6 +156,7 @@ quietsignal=USR2
   expect(daemon.log()).not.toContain("SIGTERM");
 
   const { pid } = await daemon.info("slow");
+  const { pid: saying } = await daemon.state("says", "RUNNING");
   void daemon.client
     .call("supervisor.stopProcess", { name: "slow", wait: true })
     .catch(() => undefined);
@@ -157,6 +166,10 @@ quietsignal=USR2
   const next = await launch(daemon.dir, daemon.config);
   await next.state("slow", "RUNNING");
   expect(isAlive(pid)).toBe(false);
+  // What it says is heard by the next one, too: it need not wait for quiet_timeout.
+  await next.state("says", "RUNNING");
+  expect(isAlive(saying)).toBe(false);
+  expect(next.log()).toContain(`'says' (pid ${saying}) is quiet`);
   expect(existsSync(path.join(daemon.dir, "finished"))).toBe(true);
   expect(readFileSync(path.join(daemon.dir, "finished"), "utf8")).toBe("finished\n");
 });
