@@ -10,7 +10,6 @@ import {
   type State,
   transition,
 } from "../process/chart.ts";
-import type { Exit } from "../process/exit.ts";
 import { narrate } from "../process/narrate.ts";
 import { formatMs, type Policy } from "../process/policy.ts";
 import type { ExitRecord } from "../process/record.ts";
@@ -19,12 +18,11 @@ import { isSignallable, isStopped } from "../process/states.ts";
 import { whoAsks } from "../rpc/asking.ts";
 import { Attention } from "./attention.ts";
 import { enclosureOf } from "./channelname.ts";
-import { ChildMaker, type SpawnEvents } from "./child.ts";
-import { SpawnError } from "./errors.ts";
-import { type End, type Happened, History } from "./history.ts";
+import { ChildMaker } from "./child.ts";
+import { type Happened, History } from "./history.ts";
 import { logfileOf } from "./info.ts";
+import { Keeper } from "./keeper.ts";
 import type { Entry } from "./ledger.ts";
-import { LiveChild } from "./livechild.ts";
 import type { Recycler } from "./recycler.ts";
 import { untilGone } from "./survivors.ts";
 import type { World } from "./world.ts";
@@ -43,10 +41,8 @@ export class Supervised {
   #closing = false;
   /** The configuration's, or that of an earlier one for a child that it started. */
   #policy: Policy;
-  #child: LiveChild | undefined;
+  readonly #keeper: Keeper;
   readonly #attention: Attention;
-  /** The child is no more, but that it has exited is not told yet. */
-  #collected = false;
   /** The signal of a stop that is to follow has been sent. */
   #hastened = false;
   /** When the timer of its state ends, in milliseconds since the Epoch. */
@@ -67,11 +63,18 @@ export class Supervised {
       maker: this.maker,
       config: () => this.#config,
       pid: () => this.pid,
-      uptimeMs: () => this.#child?.uptimeMs ?? 0,
+      uptimeMs: () => this.uptimeMsAt(world.clock.monotonicMs()),
       changed: () => this.#notify(),
       late: (why) => this.requestRecycling(why),
       unhealthy: (inARow, why) => this.#send({ type: "unhealthy", inARow }, why),
       quieted: () => this.#send({ type: "quieted" }),
+    });
+    this.#keeper = new Keeper({
+      ...{ world, maker: this.maker, history: this.history, attention: this.#attention },
+      config: () => this.#config,
+      send: (event) => this.#send(event),
+      spawned: () => world.needs.spawned(this),
+      collected: () => this.look(),
     });
   }
 
@@ -88,7 +91,7 @@ export class Supervised {
     this.#config = config;
     if (isOwn) this.#policy = config;
     this.maker.reconfigure(config);
-    if (isOwn && this.pid > 0) this.#note(this.pid);
+    if (isOwn && this.pid > 0) this.#keeper.noteAgain();
   }
 
   get state(): State {
@@ -97,7 +100,7 @@ export class Supervised {
 
   get pid(): number {
     const isGone = this.#state.name === "STOPPING" && this.#state.ended !== undefined;
-    return isGone ? 0 : (this.#child?.pid ?? 0);
+    return isGone ? 0 : this.#keeper.pid;
   }
 
   /** It runs, and is known to be ready where it says by what. */
@@ -134,19 +137,12 @@ export class Supervised {
    * @param after whether to start one of its own then
    */
   async endSurvivor(survivor: Entry, after: "start" | "rest"): Promise<void> {
-    this.#child = new LiveChild(survivor, this.maker, this.#world);
-    this.maker.stdio.adopted(survivor.pid);
+    this.#keeper.adopt(survivor);
     this.#policy = { ...this.config, ...survivor };
-    try {
-      this.maker.stdio.listen();
-    } catch (error) {
-      this.#world.log("error", `cannot read the output of '${this.config.name}': ${error}`);
-    }
-    this.#attention.adopt(survivor.pid);
     this.#send({ type: "found", after }, "a new droverd");
     await untilGone(survivor);
     this.#policy = this.config;
-    this.#exited({ unknown: true }, undefined);
+    this.#keeper.exited({ unknown: true }, undefined);
   }
 
   /** With what it needs, and once that is up. */
@@ -187,7 +183,7 @@ export class Supervised {
     const step = transition(this.#state, { type: "stop" }, this.#context());
     const [first] = step?.effects ?? [];
     if (!step || first?.type !== "signal" || this.#attention.hasAsked(step.next)) return;
-    this.#signal(first);
+    this.#keeper.signal(first);
     this.#hastened = true;
   }
 
@@ -262,7 +258,8 @@ export class Supervised {
 
   /** Calls `act` once nothing of it runs any more, which may be before that is acted on. */
   onceGone(act: () => void): void {
-    const isGone = () => isAtRest(this.#state) || (this.#collected && !this.config.stoptree);
+    const isGone = () =>
+      isAtRest(this.#state) || (this.#keeper.isCollected && !this.config.stoptree);
     this.#once(isGone, act);
   }
 
@@ -278,7 +275,7 @@ export class Supervised {
 
   /** Of its child, in milliseconds; 0: there is none. @param monotonicMs the moment */
   uptimeMsAt(monotonicMs: number): number {
-    return this.#child?.uptimeMsAt(monotonicMs) ?? 0;
+    return this.#keeper.uptimeMsAt(monotonicMs);
   }
 
   /** When it is started again by itself, in seconds since the Epoch; null: not of its own accord. */
@@ -298,7 +295,7 @@ export class Supervised {
    * @throws what the kernel gives
    */
   clearLogs(): void {
-    if (this.#child) this.maker.stdio.clearLogs();
+    if (this.#keeper.pid > 0) this.maker.stdio.clearLogs();
   }
 
   #send(event: Event, reason = ""): void {
@@ -311,10 +308,9 @@ export class Supervised {
     this.#state = next;
     this.#tell({ from, event, to: next, reason });
     if (next.name !== "STOPPING") {
-      this.#child?.endStopCommand();
+      this.#keeper.endStopCommand();
       if (event.type === "exited" || event.type === "cleared") {
-        this.#child?.bury();
-        this.#child = undefined;
+        this.#keeper.bury();
       }
     }
     for (const effect of effects) this.#perform(effect);
@@ -369,7 +365,7 @@ export class Supervised {
 
   #tell({ from, event, to, reason }: Happened): void {
     const { name, group } = this.config;
-    const happening = { name, pid: this.#child?.pid ?? 0, from, event, to, policy: this.#policy };
+    const happening = { name, pid: this.#keeper.pid, from, event, to, policy: this.#policy };
     const exit = event.type === "exited" ? this.lastExit : undefined;
     const fields = exit && { event: "PROCESS_EXIT", process: name, group, exit };
     for (const { level, text } of narrate(happening)) this.#world.log(level, text, fields);
@@ -382,7 +378,7 @@ export class Supervised {
     switch (effect.type) {
       case "spawn":
         this.history.begin(effect.again, this.#policy);
-        this.#unspawn = this.#world.launcher.enqueue(() => this.#spawn());
+        this.#unspawn = this.#world.launcher.enqueue(() => this.#keeper.spawn());
         break;
       case "unspawn":
         this.#unspawn?.();
@@ -390,13 +386,11 @@ export class Supervised {
       case "signal":
         // A first act that is SIGKILL was not preceded by anything that asked.
         if (effect.signal === "SIGKILL" && this.#isBeyondFirstAct()) this.history.killed();
-        if (!this.#hastened && !this.#attention.hasAsked(this.#state)) this.#signal(effect);
+        if (!this.#hastened && !this.#attention.hasAsked(this.#state)) this.#keeper.signal(effect);
         this.#hastened = false;
         break;
       case "stopcommand":
-        this.#child?.runStopCommand(this.#policy.stopcommand ?? "", (error) =>
-          this.#send({ type: "commandFailed", error }),
-        );
+        this.#keeper.runStopCommand(this.#policy.stopcommand ?? "");
         break;
       case "expire": {
         const { max_lifetime } = this.#policy;
@@ -409,102 +403,6 @@ export class Supervised {
 
   #isBeyondFirstAct(): boolean {
     return this.#state.name === "STOPPING" && this.#state.act > 0;
-  }
-
-  #spawn(): void {
-    this.maker.stdio.forget();
-    let started = false;
-    try {
-      const extra = this.#attention.prepare();
-      const events: SpawnEvents = {
-        started: (pid) => {
-          started = true;
-          this.#spawned(pid);
-        },
-        failed: (error, scarce) => {
-          this.#attention.end();
-          this.#send({ type: "spawnFailed", error, scarce });
-        },
-        collected: () => this.#noteCollected(),
-        exited: (exit, usage) => this.#exited(exit, usage),
-      };
-      this.maker.spawn(events, extra);
-    } catch (error) {
-      if (!started) this.#attention.end();
-      const failure = error instanceof SpawnError ? error : undefined;
-      const { message = String(error), scarce = false } = failure ?? {};
-      // Whatever it was: who has no child must not seem to start for ever, and who has one starts no other.
-      if (!started) this.#send({ type: "spawnFailed", error: message, scarce });
-      if (started || !failure) throw error;
-    }
-  }
-
-  #spawned(pid: number): void {
-    const { stoptree, stdin, socket } = this.config;
-    this.maker.stdio.started(pid);
-    // When a fleet starts, its children come first: until one is noted its stdin gives it away.
-    const isKnownAnyway = !stoptree && !socket && stdin === "pipe";
-    const start = isKnownAnyway ? undefined : this.#note(pid);
-    const child = new LiveChild({ pid, start }, this.maker, this.#world);
-    this.#child = child;
-    this.#attention.begin(pid);
-    this.#world.needs.spawned(this);
-    this.#send({ type: "spawned" });
-    if (!isKnownAnyway) return;
-    this.#world.launcher.afterwards(() => this.#child === child && this.#note(pid));
-  }
-
-  /** Notes the child for a later daemon. @returns when it started, as Identity has it */
-  #note(pid: number): string | undefined {
-    try {
-      return this.#world.ledger.add(this.config, pid)?.start;
-    } catch (error) {
-      this.#world.log("error", `cannot note the child of ${this.config.name}: ${error}`);
-      return undefined;
-    }
-  }
-
-  #noteCollected(): void {
-    this.#collected = true;
-    for (const watcher of [...this.#watchers]) watcher();
-  }
-
-  #exited(exit: Exit, usage: End["usage"]): void {
-    this.#collected = false;
-    this.#attention.end();
-    const child = this.#child;
-    if (!child) return;
-    const { uptimeMs, pid } = child;
-    const leftovers = child.leftovers();
-    const event = { type: "exited", exit, uptimeMs, leftovers } as const;
-    try {
-      // What the child wrote before it died is in its log before its death is told.
-      this.maker.stdio.drain();
-      this.maker.stdio.input?.end();
-      if (leftovers === 0) this.#world.ledger.remove(this.config);
-    } finally {
-      const record = this.history.addExit({ event, pid, usage }, this.config.exitcodes);
-      this.maker.stdio.ended(record);
-      this.#send(event);
-    }
-    if (leftovers > 0) void this.#clear(child);
-  }
-
-  /** Waits for what the child has left, which the chart has asked to go. */
-  async #clear(child: LiveChild): Promise<void> {
-    await this.#world.clearing.until(child);
-    this.#world.ledger.remove(this.config);
-    this.#send({ type: "cleared" });
-  }
-
-  #signal({ signal, to }: Extract<Effect, { type: "signal" }>): void {
-    // Its pid may be another's by now.
-    if (this.#collected && to !== "tree") return;
-    try {
-      this.#child?.signal(signal, to);
-    } catch (error) {
-      this.#send({ type: "signalFailed", error: String(error) });
-    }
   }
 }
 

@@ -26,7 +26,7 @@ function deployScript(): string {
   return script;
 }
 
-test("five releases under load, one of them broken: no job is lost or done twice, and 20 always run", async () => {
+test("five releases under load, one of them broken: no job is lost or done twice, and 19 of 20 always run", async () => {
   const dir = tempDir();
   const spool = path.join(dir, "spool");
   mkdirSync(path.join(spool, "ready"), { recursive: true });
@@ -54,6 +54,7 @@ redirect_stderr=true
 stdout_logfile=%(here)s/workers.log
 rollout_settle=100ms
 rollout_surge=1
+rollout_parallel=2
 `,
     "",
     { dir },
@@ -121,7 +122,7 @@ rollout_surge=1
   const doneIn = () =>
     readdirSync(path.join(spool, "done")).filter((name) => /^job-\d+$/.test(name));
   await eventually("all jobs are done", () => doneIn().length === jobs, 60_000, 100);
-  expect(fewest).toBeGreaterThanOrEqual(WORKERS);
+  expect(fewest).toBeGreaterThanOrEqual(WORKERS - 1);
   over.abort();
   await counting;
   const log = daemon.file("workers.log").split("\n");

@@ -1,0 +1,255 @@
+import type { ConfigInfo, ListedProcess, ProcessDetails, ProcessStatus } from "../results.ts";
+import { configInfo, listedProcess, processDetails } from "../shapes.ts";
+import { array, boolean, flag, integer, struct, text } from "../values.ts";
+import { group, name, signal, statuses, table } from "./row.ts";
+
+const wait = flag("answer only when it is done", true);
+const offset = integer("where to start, in bytes");
+const length = integer("how many bytes");
+const logFaults = ["BAD_NAME", "NO_FILE", "BAD_ARGUMENTS", "FAILED"] as const;
+const startFaults = [
+  "BAD_NAME",
+  "NO_FILE",
+  "NOT_EXECUTABLE",
+  "ALREADY_STARTED",
+  "SPAWN_ERROR",
+  "ABNORMAL_TERMINATION",
+  "FAILED",
+] as const;
+
+/** supervisord's own methods. */
+export const supervisorMethods = table({
+  "supervisor.getAPIVersion": {
+    role: "read",
+    params: {},
+    result: text("version"),
+    faults: [],
+    doc: "The version of this interface.",
+    aliases: ["supervisor.getVersion"],
+  },
+  "supervisor.getSupervisorVersion": {
+    role: "read",
+    params: {},
+    result: text("version"),
+    faults: [],
+    doc: "The version of the daemon.",
+  },
+  "supervisor.getIdentification": {
+    role: "read",
+    params: {},
+    result: text("identifier"),
+    faults: [],
+    doc: "The identifier of this daemon.",
+  },
+  "supervisor.getState": {
+    role: "read",
+    params: {},
+    result: struct<{ statecode: number; statename: string }>(),
+    faults: [],
+    doc: "The state of the daemon.",
+  },
+  "supervisor.getPID": {
+    role: "read",
+    params: {},
+    result: integer("pid"),
+    faults: [],
+    doc: "The daemon's pid.",
+  },
+  "supervisor.shutdown": {
+    role: "admin",
+    params: {},
+    result: boolean("always true"),
+    faults: [],
+    doc: "Stop every process, then the daemon; answers at once.",
+  },
+  "supervisor.restart": {
+    role: "admin",
+    params: {},
+    result: boolean("always true"),
+    faults: ["CANT_REREAD"],
+    doc: "Stop every process, read the configuration again and start anew; answers at once.",
+  },
+  "supervisor.startProcess": {
+    role: "operate",
+    params: { name, wait },
+    result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
+    faults: startFaults,
+    doc: "Start a process; with wait, answer once it is up or has failed.",
+  },
+  "supervisor.startProcessGroup": {
+    role: "operate",
+    params: { name: group, wait },
+    result: statuses,
+    faults: ["BAD_NAME"],
+    doc: "Start all processes of a group that do not run.",
+  },
+  "supervisor.startAllProcesses": {
+    role: "operate",
+    params: { wait },
+    result: statuses,
+    faults: [],
+    doc: "Start all processes that do not run.",
+  },
+  "supervisor.stopProcess": {
+    role: "operate",
+    params: { name, wait },
+    result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
+    faults: ["BAD_NAME", "NOT_RUNNING", "FAILED"],
+    doc: "Stop a process; with wait, answer once it is down.",
+  },
+  "supervisor.stopProcessGroup": {
+    role: "operate",
+    params: { name: group, wait },
+    result: statuses,
+    faults: ["BAD_NAME"],
+    doc: "Stop all running processes of a group.",
+  },
+  "supervisor.stopAllProcesses": {
+    role: "operate",
+    params: { wait },
+    result: statuses,
+    faults: [],
+    doc: "Stop all running processes.",
+  },
+  "supervisor.signalProcess": {
+    role: "operate",
+    params: { name, signal },
+    result: boolean<true | ProcessStatus[]>("true, or an array of statuses for a group"),
+    faults: ["BAD_NAME", "BAD_SIGNAL", "NOT_RUNNING", "FAILED"],
+    doc: "Send a signal to a process.",
+  },
+  "supervisor.signalProcessGroup": {
+    role: "operate",
+    params: { name: group, signal },
+    result: statuses,
+    faults: ["BAD_NAME"],
+    doc: "Send a signal to all processes of a group that run.",
+  },
+  "supervisor.signalAllProcesses": {
+    role: "operate",
+    params: { signal },
+    result: statuses,
+    faults: [],
+    doc: "Send a signal to all processes that run.",
+  },
+  "supervisor.reloadConfig": {
+    role: "admin",
+    params: {},
+    result: array<[[added: string[], changed: string[], removed: string[]]]>(
+      "an array of one: the names of the groups that are new, changed and gone",
+    ),
+    faults: ["CANT_REREAD"],
+    doc: "Read the configuration again, and tell what differs from what runs; changes nothing.",
+  },
+  "supervisor.addProcessGroup": {
+    role: "admin",
+    params: { name: group },
+    result: boolean("always true"),
+    faults: ["BAD_NAME", "ALREADY_ADDED", "FAILED"],
+    doc: "Take a group over from the configuration as it was read last, and start what is to start by itself.",
+  },
+  "supervisor.removeProcessGroup": {
+    role: "admin",
+    params: { name: group },
+    result: boolean("always true"),
+    faults: ["BAD_NAME", "STILL_RUNNING"],
+    doc: "Give up a group that is down.",
+  },
+  "supervisor.getAllConfigInfo": {
+    role: "read",
+    params: {},
+    result: array<ConfigInfo[]>("", configInfo),
+    faults: [],
+    doc: "How every process is configured, by the configuration as it was read last; without passwords.",
+  },
+  "supervisor.getProcessInfo": {
+    role: "read",
+    params: { name },
+    result: struct<ProcessDetails>("", processDetails),
+    faults: ["BAD_NAME"],
+    doc:
+      "What is known of one process; over JSON-RPC also how its latest children ended, and why, and " +
+      "how much of its output was lost.",
+  },
+  "supervisor.getAllProcessInfo": {
+    role: "read",
+    params: {},
+    result: array<ListedProcess[]>("", listedProcess),
+    faults: [],
+    doc: "What is known of every process, by group and name.",
+  },
+  "supervisor.readLog": {
+    role: "read",
+    params: { offset, length },
+    result: text("the bytes, as text"),
+    faults: ["NO_FILE", "BAD_ARGUMENTS", "FAILED"],
+    doc: "Read a part of the daemon's own log; a negative offset counts from its end.",
+    aliases: ["supervisor.readMainLog"],
+  },
+  "supervisor.readProcessStdoutLog": {
+    role: "read",
+    params: { name, offset, length },
+    result: text("the bytes, as text"),
+    faults: logFaults,
+    doc: "Read a part of a process's stdout log; a negative offset counts from its end.",
+    aliases: ["supervisor.readProcessLog"],
+  },
+  "supervisor.readProcessStderrLog": {
+    role: "read",
+    params: { name, offset, length },
+    result: text("the bytes, as text"),
+    faults: logFaults,
+    doc: "Read a part of a process's stderr log; a negative offset counts from its end.",
+  },
+  "supervisor.tailProcessStdoutLog": {
+    role: "read",
+    params: { name, offset, length },
+    result: array<[text: string, offset: number, overflow: boolean]>(),
+    faults: ["BAD_NAME"],
+    doc: "The last bytes of a process's stdout log, its size, and whether there was more.",
+    aliases: ["supervisor.tailProcessLog"],
+  },
+  "supervisor.tailProcessStderrLog": {
+    role: "read",
+    params: { name, offset, length },
+    result: array<[text: string, offset: number, overflow: boolean]>(),
+    faults: ["BAD_NAME"],
+    doc: "The last bytes of a process's stderr log, its size, and whether there was more.",
+  },
+  "supervisor.sendProcessStdin": {
+    role: "operate",
+    params: { name, chars: text("what to write to it, as UTF-8") },
+    result: boolean("always true"),
+    faults: ["INCORRECT_PARAMETERS", "BAD_NAME", "NOT_RUNNING", "NO_FILE", "FAILED"],
+    doc: "Write to a process's stdin. What its pipe has no room for waits until the process reads; what would be too much is refused as a whole.",
+  },
+  "supervisor.sendRemoteCommEvent": {
+    role: "operate",
+    params: { type: text("what listeners know it by"), data: text("what they are told") },
+    result: boolean("always true"),
+    faults: [],
+    doc: "Send a REMOTE_COMMUNICATION event to the event listeners that want it, also during a shutdown.",
+  },
+  "supervisor.clearLog": {
+    role: "admin",
+    params: {},
+    result: boolean("always true"),
+    faults: ["NO_FILE", "FAILED"],
+    doc: "Begin the daemon's own log anew; its rotated logs stay.",
+  },
+  "supervisor.clearProcessLogs": {
+    role: "operate",
+    params: { name },
+    result: boolean<true>("always true"),
+    faults: ["BAD_NAME", "FAILED"],
+    doc: "Begin both logs of a process anew, while it runs; its rotated logs stay.",
+    aliases: ["supervisor.clearProcessLog"],
+  },
+  "supervisor.clearAllProcessLogs": {
+    role: "operate",
+    params: {},
+    result: statuses,
+    faults: [],
+    doc: "Begin the logs of all processes anew.",
+  },
+});
