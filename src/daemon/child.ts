@@ -9,6 +9,7 @@ import { closeFd } from "../os/channels.ts";
 import { type ChildEvents, type Extra, spawnChild } from "../os/children.ts";
 import { CommandError, findCommand } from "../os/command.ts";
 import { accessFault, execFault } from "../os/execfault.ts";
+import { hearsDatagrams } from "../os/inbox.ts";
 import { folderFault } from "../os/machine.ts";
 import { native } from "../os/native.ts";
 import type { Release } from "../process/release.ts";
@@ -231,7 +232,10 @@ export class ChildMaker {
       ...this.#world.environment,
       ...environment,
       ...(stoptree && { DROVER_TREE: this.treeToken }),
-      ...voiceVariables(voicesOf(this.config, this.#world.meeting.path), this.config),
+      ...voiceVariables(
+        voicesOf(this.config, this.#world.meeting.path, hearsDatagrams()),
+        this.config,
+      ),
     };
   }
 }

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { ProcessConfig } from "../config/config.ts";
 import type { QuietReady } from "../config/kinds/readiness.ts";
 import { watchTouches } from "../os/beatfile.ts";
-import { openInbox } from "../os/inbox.ts";
+import { hearsDatagrams, openInbox } from "../os/inbox.ts";
 import { openReadyPipe, type ReadyPipe } from "../os/readypipe.ts";
 import { readNotice } from "../process/notice.ts";
 import { formatMs } from "../process/policy.ts";
@@ -12,7 +12,7 @@ import { isScarce, SpawnError } from "./errors.ts";
 import { Health, isExamined } from "./health.ts";
 import { LineEar } from "./lineear.ts";
 import { Readiness } from "./readiness.ts";
-import { isHeard, voicesOf } from "./voices.ts";
+import { isHeard, isToNotify, voicesOf } from "./voices.ts";
 import type { World } from "./world.ts";
 
 interface Parts {
@@ -66,13 +66,13 @@ export class Vitals {
   #openVoices(): void {
     const { user, name } = this.#config;
     const { log, meeting } = this.#parts.world;
-    const { notify, heartbeat } = voicesOf(this.#config, meeting.path);
+    const { notify, heartbeat } = voicesOf(this.#config, meeting.path, hearsDatagrams());
+    if (notify !== undefined || heartbeat !== undefined) meeting.make();
     if (notify !== undefined) {
-      meeting.make();
       const inbox = openInbox(notify, user, (text) => this.#heard(text));
-      if (inbox) this.#closes.push(() => inbox.close());
-      this.#isMute = inbox === undefined;
+      this.#closes.push(() => inbox?.close());
     }
+    this.#isMute = notify === undefined && isToNotify(this.#config);
     if (this.#isMute) {
       const what = "npm's optional package koffi, by which NOTIFY_SOCKET is read, is not there";
       log("warn", `${name}: ${what}: ready=notify is as startsecs`);

@@ -15,17 +15,22 @@ export interface Voices {
 export const isHeard = ({ ready, quiet_ready, output_timeout }: ProcessConfig): boolean =>
   ready.by === "log" || quiet_ready?.by === "log" || output_timeout !== undefined;
 
-/** @param meeting the folder that children can reach */
-export function voicesOf(config: ProcessConfig, meeting: string): Voices {
-  const { ready, quiet_ready, heartbeat_timeout } = config;
-  const notifies =
-    ready.by === "notify" || quiet_ready?.by === "status" || heartbeat_timeout !== undefined;
-  if (!notifies) return {};
+/** Whether its children are to speak on NOTIFY_SOCKET. */
+export const isToNotify = ({ ready, quiet_ready, heartbeat_timeout }: ProcessConfig): boolean =>
+  ready.by === "notify" || quiet_ready?.by === "status" || heartbeat_timeout !== undefined;
+
+/**
+ * @param meeting the folder that children can reach
+ * @param hears whether datagrams can be received here
+ */
+export function voicesOf(config: ProcessConfig, meeting: string, hears: boolean): Voices {
+  if (!isToNotify(config)) return {};
+  const { heartbeat_timeout } = config;
   // A socket's path may have 107 bytes, and a process's name more.
   const digest = createHash("sha256").update(channelName(config)).digest("hex").slice(0, 12);
   const base = path.join(meeting, digest);
   return {
-    notify: `${base}.notify`,
+    ...(hears && { notify: `${base}.notify` }),
     ...(heartbeat_timeout !== undefined && { heartbeat: `${base}.heartbeat` }),
   };
 }

@@ -42,6 +42,9 @@ export interface Inbox {
   close(): void;
 }
 
+/** Whether datagrams can be received: Node alone cannot. */
+export const hearsDatagrams = (): boolean => native() !== undefined;
+
 /**
  * Receives datagrams at a path. Node cannot, and nobody waits here either: the kernel tells by a signal
  * that something has come, and an epoll where.

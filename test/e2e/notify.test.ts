@@ -144,3 +144,16 @@ startsecs=0
   expect(spawnerr).toMatch(/^cannot listen to 'w': ENAMETOOLONG: bind '/);
   chmodSync(dir, 0o700);
 });
+
+test("without the package for system calls ready=notify is as startsecs, and that is told", async () => {
+  const daemon = await startDaemon(
+    "[program:w]\ncommand=sh -c 'test -z \"$NOTIFY_SOCKET\" && exec sleep 1000'\nstartsecs=0\nready=notify\n[program:s6]\ncommand=sh -c 'echo >&5; exec sleep 1000'\nready=fd:5\n",
+    "",
+    { env: { DROVER_NATIVE: "off" } },
+  );
+  const ready = await daemon.ctl("wait", "w", "s6", "--for", "ready", "--timeout", "20s");
+  expect(ready.stdout).toBe("w: ready\ns6: ready\n");
+  expect(daemon.log()).toContain(
+    "WARN w: npm's optional package koffi, by which NOTIFY_SOCKET is read, is not there",
+  );
+});
