@@ -9,6 +9,8 @@ interface Parts {
   /** As it is now: its times count from the next check on. */
   config: () => ProcessConfig;
   env: Readonly<Record<string, string | undefined>>;
+  /** What it writes is not read just now: that is no fault of its own. */
+  isHeld(): boolean;
   /** It works no more, and why. */
   ill(why: string): void;
   well(): void;
@@ -23,13 +25,15 @@ class Deadline {
   readonly #world: World;
   readonly #ms: number;
   readonly #missed: () => void;
+  readonly #isExcused: () => boolean;
   #latest: number;
   #cancel: () => void = () => undefined;
 
-  constructor(world: World, ms: number, missed: () => void) {
+  constructor(world: World, ms: number, missed: () => void, isExcused = () => false) {
     this.#world = world;
     this.#ms = ms;
     this.#missed = missed;
+    this.#isExcused = isExcused;
     this.#latest = world.clock.monotonicMs();
     this.#wait(ms);
   }
@@ -49,6 +53,7 @@ class Deadline {
   }
 
   #judge(): void {
+    if (this.#isExcused()) this.sign();
     const left = this.#latest + this.#ms - this.#world.clock.monotonicMs();
     if (left <= 0) this.#missed();
     this.#wait(left > 0 ? left : this.#ms);
@@ -81,15 +86,17 @@ export class Health {
 
   /** Begins to look, once the child is ready. */
   begin(): void {
-    const { world, config } = this.#parts;
+    const { world, config, isHeld } = this.#parts;
     const { healthcheck, heartbeat_timeout, output_timeout } = config();
-    const missed = (option: string, what: string, ms: number) =>
-      new Deadline(world, ms, () => this.#found(option, `${what} for ${formatMs(ms)} (${option})`));
+    const missed = (option: string, what: string, ms: number) => () =>
+      this.#found(option, `${what} for ${formatMs(ms)} (${option})`);
     if (heartbeat_timeout !== undefined) {
-      this.#beats = missed("heartbeat_timeout", "no heartbeat", heartbeat_timeout);
+      const late = missed("heartbeat_timeout", "no heartbeat", heartbeat_timeout);
+      this.#beats = new Deadline(world, heartbeat_timeout, late);
     }
     if (output_timeout !== undefined) {
-      this.#output = missed("output_timeout", "no output", output_timeout);
+      const late = missed("output_timeout", "no output", output_timeout);
+      this.#output = new Deadline(world, output_timeout, late, isHeld);
     }
     // At different times: a fleet that was started at once is not to be asked at once.
     if (healthcheck) this.#checkIn(healthcheck, config().healthcheck_interval * world.random());

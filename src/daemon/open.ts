@@ -188,7 +188,7 @@ async function openAll(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const scaleFile = scaleFileOf(file, rundir);
   const roster = new Roster({ config, groups, fleet, sockets, clearing, log, reread, scaleFile });
   world.rollouts.connect({
-    members: (group) => fleet.group(group),
+    members: (name) => fleet.listed.filter(({ config: { group } }) => group === name),
     surge: (process, extra) => roster.surge(process, extra),
   });
   const { watch_config: mode } = supervisord;

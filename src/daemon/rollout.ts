@@ -186,7 +186,7 @@ export class Rollout {
   async #replace(process: Supervised): Promise<void> {
     const old = process.pid;
     // Somebody has stopped it, or an update has taken it away.
-    if (isUnwanted(process)) return;
+    if (isUnwanted(process) || !this.#plan.members().includes(process)) return;
     if (process.state.name === "RUNNING") process.recycle("a rollout");
     else {
       process.stop("a rollout");

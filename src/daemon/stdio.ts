@@ -156,6 +156,11 @@ export class Stdio {
     return new InputPipe(fifoPath(this.#world.channels, this.#config, "stdin"), MOST_INPUT, onLost);
   }
 
+  /** What the child writes is not read, because a log has no room. */
+  get isHeld(): boolean {
+    return Object.values(this.#streams).some((stream) => stream.isHeld);
+  }
+
   /** Reads what an earlier daemon's child still writes. */
   listen(): void {
     for (const stream of Object.values(this.#streams)) stream.listen();

@@ -82,6 +82,11 @@ export class OutputStream {
     }
   }
 
+  /** Its log has no room, and it is not read meanwhile. */
+  get isHeld(): boolean {
+    return this.#spec.outputs.full;
+  }
+
   /** For the log, when it has no room: the child waits once its channel is full. */
   pause(): void {
     this.#reader?.pause();

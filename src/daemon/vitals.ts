@@ -110,7 +110,8 @@ export class Vitals {
     if (isExamined(this.#config)) {
       const ill = (why: string) => this.#fellIll(why);
       const well = () => this.#recovered();
-      this.#health = new Health({ world, config: () => maker.config, env, ill, well });
+      const isHeld = () => maker.stdio.isHeld;
+      this.#health = new Health({ world, config: () => maker.config, env, isHeld, ill, well });
     }
     const { ready } = this.#config;
     if (ready.by !== "startsecs") {

@@ -154,6 +154,26 @@ output_timeout=100s
   expect(existsSync(path.join(daemon.dir, "run.workers"))).toBe(false);
 });
 
+test("a worker whose log has no room is not unhealthy for that it writes nothing", async () => {
+  const daemon = await startDaemon(`
+[program:w]
+command=sh -c 'while :; do echo a line of output; done'
+startsecs=0
+stdout_logfile=/dev/full
+log_full=block
+output_timeout=500ms
+[program:silent]
+command=sleep 1000
+startsecs=0
+output_timeout=1s
+backoff_min=10s
+`);
+  const { pid } = await daemon.state("w", "RUNNING");
+  // The time of the other one is twice as long.
+  await daemon.state("silent", "EXITED");
+  expect(await processOf(daemon, "w")).toMatchObject({ pid, health: "healthy" });
+});
+
 test("with unhealthy_action=none it is only told, and when it works again that is told, too", async () => {
   const daemon = await startDaemon(`
 [program:w]
