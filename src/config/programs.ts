@@ -63,9 +63,12 @@ export function readProgram(spec: ProgramSpec, context: SectionContext): Process
 
 type Scalars = Values<typeof programOptions>;
 
+/** Whether a program may have more copies than one: its process_name makes others of their names. */
+export const tellsCopiesApart = ({ values }: RawSection): boolean =>
+  values.get("process_name")?.text.includes("%(process_num)") === true;
+
 function checkProgram({ kind, section }: ProgramSpec, scalars: Scalars, problems: Problem[]): void {
-  const template = section.values.get("process_name")?.text ?? "";
-  if (scalars.numprocs > 1 && !template.includes("%(process_num)")) {
+  if (scalars.numprocs > 1 && !tellsCopiesApart(section)) {
     const message =
       `numprocs is ${scalars.numprocs}, so process_name must tell the processes apart: ` +
       "expected %(process_num) in it, as in %(program_name)s_%(process_num)02d";

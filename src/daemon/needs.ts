@@ -168,6 +168,7 @@ export class Needs {
     const up = [...this.dependentsOf(process)].filter(({ state }) => state.name === "RUNNING");
     if (up.length === 0) return;
     const names = up.map(({ config }) => namespec(config)).join(", ");
-    this.#log("warn", `'${process.config.name}' is being stopped, and ${names} depends on it`);
+    const depend = up.length === 1 ? "depends" : "depend";
+    this.#log("warn", `'${process.config.name}' is being stopped, and ${names} ${depend} on it`);
   }
 }

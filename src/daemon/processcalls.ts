@@ -38,8 +38,9 @@ export function stopTogether(
   needs: Needs,
   act: (process: Supervised) => Promise<true>,
 ): Promise<ProcessStatus[]> {
+  const together = new Set(processes);
   return forEach(processes, async (process) => {
-    const first = [...needs.dependentsOf(process)].filter((each) => processes.includes(each));
+    const first = [...needs.dependentsOf(process)].filter((each) => together.has(each));
     if (first.length === 0) return act(process);
     const done = Promise.all(first.map((each) => each.until(isAtRest))).then(
       () => !process.stoppable || act(process),

@@ -10,12 +10,16 @@ const MOST_WORDS = 16;
 
 /** What files are, each looked at once: the copies of a program are started from the same. */
 export class Looks {
-  readonly #folders = new Map<string, string | undefined>();
+  readonly #folders = new Map<string, Release["folder"]>();
   readonly #stats = new Map<string, Stats | undefined>();
 
-  folder(given: string): string | undefined {
+  folder(given: string): Release["folder"] {
     if (!this.#folders.has(given)) {
-      const found = unless(absent, () => realpathSync.native(given));
+      const found = unless(absent, () => {
+        const real = realpathSync.native(given);
+        const { dev, ino } = statSync(real);
+        return { path: real, identity: `${dev}:${ino}` };
+      });
       this.#folders.set(given, found);
     }
     return this.#folders.get(given);

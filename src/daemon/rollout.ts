@@ -98,8 +98,8 @@ export class Rollout {
     try {
       endSurge = await this.#surge();
       // Those that do not work first: to replace them takes nothing away.
-      const isDown = (process: Supervised) => (process.ready ? 1 : 0);
-      const waiting = this.#plan.processes.toSorted((a, b) => isDown(a) - isDown(b)).values();
+      const rank = ({ ready }: Supervised) => Number(ready);
+      const waiting = this.#plan.processes.toSorted((a, b) => rank(a) - rank(b)).values();
       const worker = async () => {
         for (const process of waiting) {
           await this.#untilItsTurn(process);

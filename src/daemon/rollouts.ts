@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { ProcessConfig } from "../config/config.ts";
+import { tellsCopiesApart } from "../config/programs.ts";
 import { Fault } from "../faults.ts";
 import { unless } from "../os/errno.ts";
 import { isAtRest } from "../process/chart.ts";
@@ -21,6 +22,30 @@ interface Stage {
   members(group: string): readonly Supervised[];
   /** So many copies more of a process; @returns what takes them away again */
   surge(process: ProcessConfig, extra: number): Promise<() => Promise<void>>;
+}
+
+/** Copies more of the program of a process. */
+interface Surge {
+  config: ProcessConfig;
+  extra: number;
+}
+
+const maySurge = ({ kind, section }: ProcessConfig): boolean =>
+  kind === "program" && tellsCopiesApart(section);
+
+/** All of them, or none. @returns what takes them away again @throws Fault */
+async function surgeAll(stage: Stage, surges: readonly Surge[]): Promise<() => Promise<void>> {
+  const ends: (() => Promise<void>)[] = [];
+  const end = async () => {
+    for (const each of ends.splice(0).reverse()) await each();
+  };
+  try {
+    for (const { config, extra } of surges) ends.push(await stage.surge(config, extra));
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return end;
 }
 
 /** The rollouts of all groups: one at a time for each, and of each the latest is remembered. */
@@ -96,14 +121,15 @@ export class Rollouts {
       throw new Fault("FAILED", `there is a rollout of ${group} already: see rollout status`);
     }
     const { maxUnavailable = config.rollout_max_unavailable } = asked;
-    const { surge = config.rollout_surge, parallel = config.rollout_parallel } = asked;
+    const { parallel = config.rollout_parallel } = asked;
     const stage = this.#stage;
+    const surges = this.#surgesOf(wanted, asked);
     const plan = {
       ...{ group, processes: wanted, maxUnavailable },
       parallel: Math.min(parallel, maxUnavailable ?? Infinity),
       settleMs: asked.settleMs ?? config.rollout_settle,
       members: () => stage?.members(group) ?? wanted,
-      surge: stage && surge > 0 ? () => stage.surge(config, surge) : undefined,
+      surge: stage && surges.length > 0 ? () => surgeAll(stage, surges) : undefined,
       changed: () => this.#save(),
     };
     const rollout = new Rollout(plan, this.#world);
@@ -111,6 +137,21 @@ export class Rollouts {
     this.#byGroup.set(group, rollout);
     this.#save();
     return rollout.status;
+  }
+
+  /** Of each program, how many copies come first. */
+  #surgesOf(processes: readonly Supervised[], asked: Asked): Surge[] {
+    const programs = new Map(processes.map(({ config }) => [config.section, config]));
+    return [...programs.values()].flatMap((config) => {
+      const { section, rollout_surge, group } = config;
+      const extra = asked.surge ?? rollout_surge;
+      if (extra === 0) return [];
+      // Who asks for it in so many words is told why not, by what tries.
+      if (asked.surge !== undefined || maySurge(config)) return [{ config, extra }];
+      const why = "its copies share a socket, or its process_name does not tell them apart";
+      this.#world.log("warn", `rollout of ${group}: none of [${section.name}] come first: ${why}`);
+      return [];
+    });
   }
 
   /** The one of a group that is not over; undefined: there is none. */

@@ -199,6 +199,10 @@ export class Roster {
     const group = groupOf(program, section, after);
     const active = this.#active.get(group.name);
     if (!active) throw new Fault("BAD_NAME", `${group.name} is not part of what runs`);
+    if (!isPlain(active)) {
+      const why = "it has a socket or a pool that its processes share: edit numprocs=, and update";
+      throw new Fault("FAILED", `${program}: ${group.name} is restarted as a whole: ${why}`);
+    }
     const [old, now] = [active, group].map((each) => ({ ...after, groups: [each] }));
     const plan = old && now ? planOf(diff(old, now), [active], [group]) : [];
     refuseOtherEdits(plan, program);

@@ -354,6 +354,8 @@ export class Supervised {
       over();
       return;
     }
+    // Somebody has asked for its start meanwhile, which waits already.
+    if (this.waits) return;
     const { freezer, needs } = this.#world;
     const whenMet = () => {
       const cancel = needs.whenMet(this, over);

@@ -75,7 +75,8 @@ export class Vitals {
     this.#isMute = notify === undefined && isToNotify(this.#config);
     if (this.#isMute) {
       const what = "npm's optional package koffi, by which NOTIFY_SOCKET is read, is not there";
-      log("warn", `${name}: ${what}: ready=notify is as startsecs`);
+      const so = this.#config.ready.by === "notify" ? ": ready=notify is as startsecs" : "";
+      log("warn", `${name}: ${what}${so}`);
     }
     if (heartbeat === undefined) return;
     const touched = () => this.#health?.beat();

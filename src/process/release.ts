@@ -1,15 +1,15 @@
-/** A file that a process was started from, as it was then. */
-interface EntryFile {
+/** What a process was started from, as it was then. */
+interface Origin {
   path: string;
-  /** Tells one content from another without reading it; empty: it was not there. */
+  /** Tells it from another one at the same path without reading it; empty: it was not there. */
   identity: string;
 }
 
 /** What a process was started from. */
 export interface Release {
   /** Of a program with `directory=`, the folder that this led to. */
-  folder: string | undefined;
-  files: readonly EntryFile[];
+  folder: Origin | undefined;
+  files: readonly Origin[];
 }
 
 /**
@@ -17,8 +17,10 @@ export interface Release {
  * @param now what the same paths are by now
  */
 export function staleness(then: Release, now: Release): string | undefined {
-  if (then.folder !== undefined && now.folder !== undefined && then.folder !== now.folder) {
-    return `it runs in ${then.folder}, and a start would in ${now.folder}`;
+  if (then.folder && now.folder) {
+    const [was, is] = [then.folder, now.folder];
+    if (was.path !== is.path) return `it runs in ${was.path}, and a start would in ${is.path}`;
+    if (was.identity !== is.identity) return `${was.path} has been made anew since it was started`;
   }
   // One that is gone could not be started: that is told when somebody tries.
   const changed = then.files.find(({ identity }, at) => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import {
@@ -115,6 +115,32 @@ test("a start starts what it needs, and tells when that cannot be", async () => 
   await daemon.state("bad", "RUNNING");
   expect(await processOf(daemon, "late")).toMatchObject({ statename: "STOPPED" });
   expect(await processOf(daemon, "late")).not.toHaveProperty("waits_for");
+});
+
+test("a start that somebody asks for takes the place of one that was to come by itself", async () => {
+  const daemon = await startDaemon(
+    plain("worker", "depends_on=db:ready", "autorestart=true", "restart_delay=1s") +
+      waitsForFile("db"),
+  );
+  const file = path.join(daemon.dir, "db.ready");
+  writeFileSync(file, "");
+  const { pid } = await daemon.state("worker", "RUNNING");
+  rmSync(file);
+  await daemon.ctl("stop", "db");
+  process.kill(pid, "SIGKILL");
+  await daemon.state("worker", "EXITED");
+  void daemon.client.call("supervisor.startProcess", { name: "worker", wait: false });
+  // By now its own restart would be due, too.
+  await eventually("it has waited for longer", async () => {
+    const { stop, now } = await daemon.info("worker");
+    return now - stop >= 3;
+  });
+  writeFileSync(file, "");
+  await daemon.state("worker", "RUNNING");
+  await daemon.ctl("stop", "db");
+  // It runs, and waits for nothing.
+  expect(await processOf(daemon, "worker")).toMatchObject({ statename: "RUNNING" });
+  expect(await processOf(daemon, "worker")).not.toHaveProperty("waits_for");
 });
 
 test("with depends_restart what depends on a process is restarted with it, once", async () => {

@@ -1,34 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
-import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import {
-  droverctl,
-  eventually,
-  pidsOf,
-  startDaemon,
-  type TestDaemon,
-  tempDir,
-} from "../support/daemon.ts";
+import { droverctl, eventually, pidsOf, startDaemon, type TestDaemon } from "../support/daemon.ts";
+import { crashes, makeReleases, works } from "../support/releases.ts";
 
-/** A program in a release that `current` leads to. */
-function makeReleases() {
-  const dir = tempDir();
-  const release = (name: string, script: string) => {
-    mkdirSync(path.join(dir, name));
-    writeFileSync(path.join(dir, name, "worker.sh"), script);
-  };
-  const flip = (name: string) => {
-    symlinkSync(name, path.join(dir, "next"));
-    renameSync(path.join(dir, "next"), path.join(dir, "current"));
-  };
-  release("good", "exec sleep 1000\n");
-  release("other", "exec sleep 1000\n");
-  release("crashes", 'echo "cannot find the database" >&2\nexit 3\n');
-  release("later", 'sleep 0.4\necho "lost the database" >&2\nexit 4\n');
-  flip("good");
-  return { dir, flip };
-}
+const later = 'sleep 0.4\necho "lost the database" >&2\nexit 4\n';
 
 const worker = (dir: string, more = "") => `
 [program:worker]
@@ -48,7 +23,7 @@ const allUp = (daemon: TestDaemon, count: number) =>
   eventually("all are up", async () => Object.keys(await pidsOf(daemon)).length === count);
 
 test("a rollout replaces one after the other, and --wait tells each step", async () => {
-  const { dir } = makeReleases();
+  const { dir } = makeReleases({ good: works, other: works, crashes, later });
   const daemon = await startDaemon(worker(dir));
   await allUp(daemon, 5);
   const before = await pidsOf(daemon);
@@ -96,7 +71,7 @@ test.each([
 ])(
   "new code that %s stops a rollout at its first copy, and the others are left as they are",
   async (release, cause, said) => {
-    const { dir, flip } = makeReleases();
+    const { dir, flip } = makeReleases({ good: works, other: works, crashes, later });
     const daemon = await startDaemon(worker(dir));
     await allUp(daemon, 5);
     const { worker_0: _, ...others } = await pidsOf(daemon);
@@ -119,7 +94,7 @@ test.each([
 );
 
 test("a rollout can be held, goes on without its caller, is one at a time, and ends with the daemon", async () => {
-  const { dir } = makeReleases();
+  const { dir } = makeReleases({ good: works, other: works, crashes, later });
   const daemon = await startDaemon(worker(dir, "rollout_parallel=1"));
   await allUp(daemon, 5);
   const before = await pidsOf(daemon);
@@ -166,7 +141,7 @@ test("a rollout can be held, goes on without its caller, is one at a time, and e
 });
 
 test("watch_action=rollout is one rollout for a storm of changes, and one more for what comes meanwhile", async () => {
-  const { dir, flip } = makeReleases();
+  const { dir, flip } = makeReleases({ good: works, other: works, crashes, later });
   const daemon = await startDaemon(
     worker(dir, `watch=${dir}/current\nwatch_action=rollout\nwatch_debounce=100ms`),
   );

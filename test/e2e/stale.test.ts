@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { pidsOf, startDaemon, tempDir } from "../support/daemon.ts";
@@ -89,6 +89,11 @@ startsecs=0
     stopped: [{ name: "tool" }],
     started: [{ name: "tool" }],
   });
+  // A folder that was made anew under its name is another one, whatever is in it.
+  renameSync(path.join(dir, "releases", "2"), path.join(dir, "releases", "old"));
+  cpSync(path.join(dir, "releases", "old"), path.join(dir, "releases", "2"), { recursive: true });
+  const anew = `${releases[1]} has been made anew since it was started`;
+  expect(await stale()).toMatchObject({ inside_0: anew, inside_1: anew });
   expect((await daemon.ctl("restart", "--stale", "nosuch")).stdout).toBe(
     "nosuch: ERROR (no such process)\n",
   );

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import {
@@ -8,26 +8,9 @@ import {
   pidsOf,
   startDaemon,
   type TestDaemon,
-  tempDir,
 } from "../support/daemon.ts";
 import { processOf } from "../support/fleet.ts";
-
-/** A program in a release that `current` leads to. */
-function makeReleases() {
-  const dir = tempDir();
-  const release = (name: string, script: string) => {
-    mkdirSync(path.join(dir, name));
-    writeFileSync(path.join(dir, name, "worker.sh"), script);
-  };
-  const flip = (name: string) => {
-    symlinkSync(name, path.join(dir, "next"));
-    renameSync(path.join(dir, "next"), path.join(dir, "current"));
-  };
-  release("good", "exec sleep 1000\n");
-  release("crashes", 'echo "cannot find the database" >&2\nexit 3\n');
-  flip("good");
-  return { dir, flip };
-}
+import { crashes, makeReleases, works } from "../support/releases.ts";
 
 const worker = (dir: string, more = "") => `
 [program:worker]
@@ -57,7 +40,7 @@ function watchFewest(daemon: TestDaemon): () => number {
 }
 
 test("with rollout_surge fresh copies come first, and no fewer than numprocs are ever at work", async () => {
-  const { dir, flip } = makeReleases();
+  const { dir, flip } = makeReleases({ good: works, crashes });
   const daemon = await startDaemon(worker(dir, "rollout_surge=1"));
   await allUp(daemon, 3);
   const before = await pidsOf(daemon);
@@ -97,8 +80,51 @@ test("with rollout_surge fresh copies come first, and no fewer than numprocs are
   expect(await pidsOf(daemon)).toEqual(after);
 });
 
+test("each program of a group has its own copies more, and one that can have none is told of", async () => {
+  const daemon = await startDaemon(`
+[program-default]
+command=sleep 1000
+startsecs=0
+rollout_surge=1
+rollout_settle=1h
+[group:g]
+programs=a,b,single
+[program:a]
+process_name=%(program_name)s_%(process_num)d
+[program:b]
+process_name=%(program_name)s_%(process_num)d
+rollout_surge=2
+[program:single]
+[fcgi-program:f]
+socket=unix://%(here)s/f.sock
+`);
+  await allUp(daemon, 4);
+  expect((await daemon.ctl("rollout", "g:*")).code).toBe(0);
+  await allUp(daemon, 7);
+  expect(Object.keys(await pidsOf(daemon)).toSorted()).toEqual([
+    "a_0",
+    "a_1",
+    "b_0",
+    "b_1",
+    "b_2",
+    "f",
+    "single",
+  ]);
+  expect(daemon.log()).toContain("rollout of g: none of [program:single] come first: ");
+  await daemon.ctl("rollout", "abort", "g");
+  expect((await daemon.ctl("rollout", "f:*", "--settle", "0s")).code).toBe(0);
+  expect(daemon.log()).toContain("rollout of f: none of [fcgi-program:f] come first: ");
+  await eventually("it is over", async () =>
+    (await daemon.ctl("rollout", "status", "f")).stdout.startsWith("f: rollout done"),
+  );
+  // Who asks for it in so many words is told why not.
+  const refused = await daemon.ctl("rollout", "f:*", "--wait", "--surge", "1");
+  expect(refused.code).toBe(1);
+  expect(refused.stdout).toContain("f is restarted as a whole");
+});
+
 test("rollout_max_unavailable counts those that are down for other reasons", async () => {
-  const { dir } = makeReleases();
+  const { dir } = makeReleases({ good: works, crashes });
   const daemon = await startDaemon(
     worker(
       dir,
@@ -141,7 +167,7 @@ test("rollout_max_unavailable counts those that are down for other reasons", asy
 });
 
 test("a rollout that the end of droverd cuts short is told of by the next one", async () => {
-  const { dir } = makeReleases();
+  const { dir } = makeReleases({ good: works, crashes });
   const daemon = await startDaemon(worker(dir, "rollout_settle=1h\nrollout_surge=1"), "", { dir });
   await allUp(daemon, 3);
   const rollout = daemon.ctl("rollout", "worker:*", "--wait");

@@ -1,10 +1,14 @@
 import { expect, test } from "vitest";
 import { isScript, mayBeEntry, type Release, staleness } from "../../src/process/release.ts";
 
-const release = (folder: string | undefined, ...files: [string, string][]): Release => ({
-  folder,
-  files: files.map(([path, identity]) => ({ path, identity })),
-});
+const release = (
+  folder: string | [path: string, identity: string] | undefined,
+  ...files: [string, string][]
+): Release => {
+  const origin = ([path, identity]: [string, string]) => ({ path, identity });
+  const led = typeof folder === "string" ? ([folder, "1"] as [string, string]) : folder;
+  return { folder: led && origin(led), files: files.map(origin) };
+};
 
 test.each<[string, Release, Release, string | undefined]>([
   ["nothing has changed", release("/r/1", ["/a", "1"]), release("/r/1", ["/a", "1"]), undefined],
@@ -13,6 +17,12 @@ test.each<[string, Release, Release, string | undefined]>([
     release("/r/1", ["/a", "1"]),
     release("/r/2", ["/a", "2"]),
     "it runs in /r/1, and a start would in /r/2",
+  ],
+  [
+    "the folder has been made anew",
+    release(["/r/1", "1"]),
+    release(["/r/1", "2"]),
+    "/r/1 has been made anew since it was started",
   ],
   ["the folder is gone", release("/r/1"), release(undefined), undefined],
   [
