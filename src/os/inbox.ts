@@ -30,6 +30,8 @@ const [EVENT_SIZE, DATA_AT] = process.arch === "x64" ? [12, 4] : [16, 8];
 /** What is taken in one turn of the loop: others have their turn, too. */
 const MOST_SOCKETS = 64;
 const MOST_OF_ONE = 16;
+/** What is taken of one that is closed: more than a socket holds, and who never stops is not waited for. */
+const MOST_AT_LAST = 1_024;
 
 /** Longer ones are cut. */
 const MOST_BYTES = 4_096;
@@ -133,7 +135,7 @@ class Arrivals {
 
   /** Before it is closed, by which the epoll forgets it. */
   remove(fd: number): void {
-    this.#receive(fd);
+    this.#receive(fd, MOST_AT_LAST);
     this.#receivers.delete(fd);
   }
 
@@ -148,9 +150,9 @@ class Arrivals {
     for (const fd of found) this.#receive(fd);
   }
 
-  #receive(fd: number): void {
+  #receive(fd: number, most = MOST_OF_ONE): void {
     const { recv } = functions(this.#library);
-    for (let taken = 0; taken < MOST_OF_ONE; taken++) {
+    for (let taken = 0; taken < most; taken++) {
       // What was told of an earlier one may have closed it.
       const received = this.#receivers.get(fd);
       if (!received) return;
