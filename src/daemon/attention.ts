@@ -1,7 +1,7 @@
 import type { ProcessConfig } from "../config/config.ts";
 import type { Extra } from "../os/children.ts";
-import type { State } from "../process/chart.ts";
 import { type Policy, PRELUDE } from "../process/policy.ts";
+import type { State } from "../process/step.ts";
 import type { ChildMaker } from "./child.ts";
 import { isAttended, Vitals } from "./vitals.ts";
 import type { World } from "./world.ts";

@@ -1,4 +1,3 @@
-import type { Event, Exited, State } from "../process/chart.ts";
 import { isExpected } from "../process/exit.ts";
 import { countWithin, type Policy } from "../process/policy.ts";
 import {
@@ -8,6 +7,7 @@ import {
   type Stop,
   whyGivenUp,
 } from "../process/record.ts";
+import type { Event, Exited, State } from "../process/step.ts";
 import type { Stdio } from "./stdio.ts";
 import type { World } from "./world.ts";
 

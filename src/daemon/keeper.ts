@@ -1,6 +1,6 @@
 import type { ProcessConfig } from "../config/config.ts";
-import type { Effect, Event } from "../process/chart.ts";
 import type { Exit } from "../process/exit.ts";
+import type { Effect, Event } from "../process/step.ts";
 import type { Attention } from "./attention.ts";
 import type { ChildMaker, SpawnEvents } from "./child.ts";
 import { SpawnError } from "./errors.ts";

@@ -1,4 +1,5 @@
-import { isAtRest, type State } from "../process/chart.ts";
+import { isAtRest } from "../process/chart.ts";
+import type { State } from "../process/step.ts";
 import type { Supervised } from "./supervised.ts";
 import type { World } from "./world.ts";
 

@@ -1,5 +1,6 @@
-import { isAtRest, type State } from "../process/chart.ts";
+import { isAtRest } from "../process/chart.ts";
 import { namespec, parseNamespec } from "../process/order.ts";
+import type { State } from "../process/step.ts";
 import type { RolloutStatus } from "../rpc/results.ts";
 import type { Supervised } from "./supervised.ts";
 import type { World } from "./world.ts";

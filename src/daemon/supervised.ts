@@ -1,20 +1,13 @@
 import type { ProcessConfig } from "../config/config.ts";
 import { emitChange } from "../events/states.ts";
 import { signalChild } from "../os/children.ts";
-import {
-  type Context,
-  type Effect,
-  type Event,
-  isAtRest,
-  isStoppable,
-  type State,
-  transition,
-} from "../process/chart.ts";
+import { isAtRest, isStoppable, transition } from "../process/chart.ts";
 import { narrate } from "../process/narrate.ts";
 import { formatMs, type Policy } from "../process/policy.ts";
 import type { ExitRecord } from "../process/record.ts";
 import { type SignalName, signalOf } from "../process/signals.ts";
 import { isSignallable, isStopped } from "../process/states.ts";
+import type { Context, Effect, Event, State } from "../process/step.ts";
 import { whoAsks } from "../rpc/asking.ts";
 import { Attention } from "./attention.ts";
 import { enclosureOf } from "./channelname.ts";

@@ -1,5 +1,5 @@
-import type { State } from "../process/chart.ts";
 import type { ExitRecord } from "../process/record.ts";
+import type { State } from "../process/step.ts";
 import type { Bus } from "./bus.ts";
 
 interface Happened {

@@ -1,4 +1,3 @@
-import type { Event, Exited, State } from "./chart.ts";
 import { describeExit, isExpected } from "./exit.ts";
 import {
   formatMs,
@@ -8,6 +7,7 @@ import {
   stopAct,
   tooManyRestarts,
 } from "./policy.ts";
+import type { Event, Exited, State } from "./step.ts";
 
 /** A line for the daemon's log. The names of the levels are the log's. */
 export interface Line {

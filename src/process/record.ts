@@ -1,6 +1,6 @@
-import type { State } from "./chart.ts";
 import { describeExit, type Exit, exitStatus, isExpected } from "./exit.ts";
 import { type Policy, tooManyRestarts } from "./policy.ts";
+import type { State } from "./step.ts";
 
 /** What is remembered of a child's end. */
 export interface Ending {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Exited, State, Step } from "../../src/process/chart.ts";
+import type { Exited, State, Step } from "../../src/process/step.ts";
 import {
   again,
   backoff,

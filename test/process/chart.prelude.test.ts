@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type Event, type State, type Step, transition } from "../../src/process/chart.ts";
+import { transition } from "../../src/process/chart.ts";
 import { PRELUDE, stopAct } from "../../src/process/policy.ts";
+import type { Event, State, Step } from "../../src/process/step.ts";
 import {
   again,
   ended,

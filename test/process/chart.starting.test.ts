@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Event, State, Step } from "../../src/process/chart.ts";
+import type { Event, State, Step } from "../../src/process/step.ts";
 import {
   backoff,
   ended,

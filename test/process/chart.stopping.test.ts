@@ -1,12 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
-import {
-  type Effect,
-  type Event,
-  isStoppable,
-  type State,
-  type Step,
-} from "../../src/process/chart.ts";
+import { isStoppable } from "../../src/process/chart.ts";
+import type { Effect, Event, State, Step } from "../../src/process/step.ts";
 import {
   backoff,
   ended,

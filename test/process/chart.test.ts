@@ -1,11 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  type Event,
-  isAtRest,
-  isStoppable,
-  type State,
-  type Step,
-} from "../../src/process/chart.ts";
+import { isAtRest, isStoppable } from "../../src/process/chart.ts";
+import type { Event, State, Step } from "../../src/process/step.ts";
 import {
   again,
   backoff,

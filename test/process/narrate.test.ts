@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Event, Exited, State } from "../../src/process/chart.ts";
 import type { Exit } from "../../src/process/exit.ts";
 import { narrate } from "../../src/process/narrate.ts";
 import type { Policy } from "../../src/process/policy.ts";
+import type { Event, Exited, State } from "../../src/process/step.ts";
 import { plainPolicy } from "../support/policy.ts";
 
 const policy: Policy = { ...plainPolicy, startsecs: 3, exitcodes: [0, 2] };

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import type { State } from "../../src/process/chart.ts";
 import type { Exit } from "../../src/process/exit.ts";
 import {
   describeCause,
@@ -8,6 +7,7 @@ import {
   type Stop,
   whyGivenUp,
 } from "../../src/process/record.ts";
+import type { State } from "../../src/process/step.ts";
 import { plainPolicy } from "../support/policy.ts";
 
 const backoff: State = { name: "BACKOFF", retries: 1 };

@@ -1,13 +1,7 @@
-import {
-  type Effect,
-  type Event,
-  type Exited,
-  type State,
-  type Step,
-  transition,
-} from "../../src/process/chart.ts";
+import { transition } from "../../src/process/chart.ts";
 import type { Exit } from "../../src/process/exit.ts";
 import type { Policy } from "../../src/process/policy.ts";
+import type { Effect, Event, Exited, State, Step } from "../../src/process/step.ts";
 import { plainPolicy } from "./policy.ts";
 
 type Stopping = Extract<State, { name: "STOPPING" }>;

@@ -1,13 +1,7 @@
-import {
-  type Effect,
-  type Event,
-  isAtRest,
-  isStoppable,
-  type State,
-  transition,
-} from "../../src/process/chart.ts";
+import { isAtRest, isStoppable, transition } from "../../src/process/chart.ts";
 import type { Exit } from "../../src/process/exit.ts";
 import { countWithin, type Policy, PRELUDE } from "../../src/process/policy.ts";
+import type { Effect, Event, State } from "../../src/process/step.ts";
 
 type Answer = "works" | "fails" | "no room";
 
