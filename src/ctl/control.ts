@@ -64,13 +64,21 @@ async function askOne(
   try {
     const done = await session.client.call(method, { name: word });
     const ok = { group, name, status: SUCCESS, description: "OK" };
-    report(session, verb, done === true ? [ok] : done);
+    const told = done === true ? [ok] : done.map(inWords);
+    if (told.length === 0) session.print(`${word}: nothing that runs can be asked`);
+    report(session, verb, told);
   } catch (error) {
     if (!(error instanceof Fault) || error.fault === "SHUTDOWN_STATE") throw error;
     report(session, verb, [
       { group, name, status: error.code, description: `${word}: ERROR (${error.detail})` },
     ]);
   }
+}
+
+/** One of several, as one by its name is told of. */
+function inWords(result: ProcessStatus): ProcessStatus {
+  const why = result.description.replace(/^[A-Z_]+: /, "");
+  return { ...result, description: `${namespec(result)}: ERROR (${why})` };
 }
 
 /** What the answers of a verb are called. */

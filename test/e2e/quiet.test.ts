@@ -113,7 +113,14 @@ test("quiet NAME asks for it alone, and a stop asks no second time", async () =>
     code: 1,
     stdout: "plain: ERROR (plain has no quietsignal=)\n",
   });
+  expect(await daemon.ctl("quiet", "plain:*")).toMatchObject({
+    code: 1,
+    stdout: "plain: ERROR (plain has no quietsignal=)\n",
+  });
   await daemon.ctl("stop", "ends");
+  expect((await daemon.ctl("quiet", "ends:*")).stdout).toBe(
+    "ends:*: nothing that runs can be asked\n",
+  );
   expect((await daemon.ctl("quiet", "ends")).stdout).toBe("ends: ERROR (not running)\n");
   // What has ended has no job either.
   expect((await daemon.ctl("wait", "ends", "--for", "quiet")).stdout).toBe("ends: quiet\n");
