@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 "use strict";
-// What loads both programs stands in that which is started for every command: for Node to find another
-// file takes as long as a command does.
+// What loads both programs stands in that which is started for every command: to find another file takes
+// Node a millisecond, a tenth of what most commands take by themselves.
 const { readFileSync } = require("node:fs");
 const path = require("node:path");
 const { Script } = require("node:vm");
